@@ -1,0 +1,71 @@
+//! The conflict-free types: how each is edited, and the rule by which it is read.
+
+pub(crate) mod lww_register;
+pub(crate) mod or_set;
+pub(crate) mod pn_counter;
+
+/// What every stand-alone type offers besides its own edits and reads.
+macro_rules! stand_alone {
+    ($(#[$doc:meta])* $name:ident $(<$param:ident: $bound:ident>)?) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name $(<$param>)? {
+            replica: $crate::Replica,
+            $(element: core::marker::PhantomData<fn() -> $param>,)?
+        }
+
+        impl $(<$param: $bound>)? $name $(<$param>)? {
+            const COLUMN: $crate::Column<Self> =
+                $crate::Column::new($crate::Space::SHARED, "");
+
+            /// Makes an empty value in which `life` edits. Lives must differ between all values
+            /// that are ever joined, clones that are edited on included.
+            #[must_use]
+            pub fn new(life: $crate::Life) -> Self {
+                Self {
+                    replica: $crate::Replica::new(life, $crate::Limits::DEFAULT),
+                    $(element: core::marker::PhantomData::<fn() -> $param>,)?
+                }
+            }
+
+            /// Takes in all edits that `other` has heard of. Says whether any were news.
+            pub fn join(&mut self, other: &Self) -> bool {
+                !self.replica.join(&other.replica).is_empty()
+            }
+
+            /// Returns the edits that a value with the given digest has not heard of.
+            pub fn delta_since(
+                &self,
+                digest: &$crate::VersionVector,
+            ) -> impl Iterator<Item = $crate::RowDelta<$crate::Key, $crate::Bytes>> {
+                self.replica.delta_since(digest)
+            }
+
+            /// Takes in a delta made by [`delta_since`](Self::delta_since) of another value.
+            ///
+            /// # Errors
+            ///
+            /// [`Refused`](crate::Refused) says why; the value is as it was.
+            pub fn admit(
+                &mut self,
+                delta: &$crate::RowDelta<$crate::Key, $crate::Bytes>,
+            ) -> Result<$crate::Admission, $crate::Refused> {
+                let (now, any_skew) = (core::time::Duration::ZERO, core::time::Duration::MAX);
+                self.replica.admit(now, any_skew, delta)
+            }
+
+            /// The digest of all edits heard of.
+            #[must_use]
+            pub fn version_vector(&self) -> $crate::VersionVector {
+                self.replica.table().version_vector()
+            }
+        }
+
+        impl $(<$param>)? core::fmt::Debug for $name $(<$param>)? {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(self.replica.table()).finish()
+            }
+        }
+    };
+}
+pub(crate) use stand_alone;

@@ -1,0 +1,133 @@
+//! What travels: the cells of one row in an interval of versions.
+
+use alloc::{collections::BTreeSet, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Head, Refused, RowId, Version, codec::Malformed};
+
+/// One cell of a delta.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaCell<K, V> {
+    /// The write that made the cell.
+    pub version: Version,
+    /// The key it wrote.
+    pub key: K,
+    /// The value written, or nothing: the key was erased.
+    pub value: Option<V>,
+}
+
+/// The fields of a delta, not yet checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaParts<K, V> {
+    /// The row.
+    pub id: RowId,
+    /// The delta continues a copy that is at this version or later.
+    pub from: Version,
+    /// The version up to which the delta is complete.
+    pub to: Version,
+    /// Where the row stands at the sender; `to` may fall short of it.
+    pub head: Head,
+    /// Every cell the sender holds in `(from, to]`, by ascending version.
+    pub cells: Vec<DeltaCell<K, V>>,
+}
+
+/// Every cell that its sender holds of one row in the interval `(from, to]`, with the head that
+/// the sender's row is at (I5). A delta whose `to` falls short of its head is a piece.
+///
+/// Checked when made and when decoded: `from < to <= head.version`, `head.floor <=
+/// head.version`, versions ascend within the interval, keys are unique, no tombstone at or below
+/// the floor is listed and the row does not depend on itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "DeltaParts<K, V>")]
+#[serde(bound(
+    serialize = "K: Serialize, V: Serialize",
+    deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"
+))]
+pub struct RowDelta<K, V> {
+    parts: DeltaParts<K, V>,
+}
+
+impl<K, V> RowDelta<K, V> {
+    /// Checks the parts.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the parts break a rule named on the type.
+    pub fn new(parts: DeltaParts<K, V>) -> Result<Self, Malformed>
+    where
+        K: Ord,
+    {
+        let DeltaParts { id, from, to, head, cells } = &parts;
+        let ordered = from < to && *to <= head.version && head.floor <= head.version;
+        let ascending = cells.is_sorted_by(|a, b| a.version < b.version);
+        let inside = cells.iter().all(|cell| *from < cell.version && cell.version <= *to);
+        let buried = cells.iter().any(|cell| cell.value.is_none() && cell.version <= head.floor);
+        let unique = cells.len() < 2
+            || cells.iter().map(|cell| &cell.key).collect::<BTreeSet<_>>().len() == cells.len();
+        let sane = !head.dependencies.contains_key(id);
+        if ordered && ascending && inside && !buried && unique && sane {
+            Ok(Self { parts })
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    /// The row.
+    pub const fn id(&self) -> RowId {
+        self.parts.id
+    }
+
+    /// The delta continues a copy that is at this version or later.
+    pub const fn from(&self) -> Version {
+        self.parts.from
+    }
+
+    /// The version up to which the delta is complete.
+    pub const fn to(&self) -> Version {
+        self.parts.to
+    }
+
+    /// Where the row stands at the sender.
+    pub const fn head(&self) -> &Head {
+        &self.parts.head
+    }
+
+    /// The cells, by ascending version.
+    pub fn cells(&self) -> &[DeltaCell<K, V>] {
+        &self.parts.cells
+    }
+
+    /// Says whether the delta reaches its head.
+    pub const fn is_complete(&self) -> bool {
+        self.parts.to == self.parts.head.version
+    }
+
+    /// Takes the fields, to inspect or to spoil them in a test.
+    pub fn into_parts(self) -> DeltaParts<K, V> {
+        self.parts
+    }
+
+    /// Decides whether the delta may continue cells that stand at `version` and `floor` (I4).
+    pub(crate) fn continues(&self, version: Version, floor: Version) -> Result<(), Refused> {
+        let its_floor = self.parts.head.floor;
+        if self.parts.from > version {
+            return Err(Refused::Gap { version });
+        }
+        if its_floor > floor && its_floor > version {
+            return Err(Refused::Floor);
+        }
+        if version < floor && its_floor < floor {
+            return Err(Refused::OldFloor);
+        }
+        Ok(())
+    }
+}
+
+impl<K: Ord, V> TryFrom<DeltaParts<K, V>> for RowDelta<K, V> {
+    type Error = Malformed;
+
+    fn try_from(parts: DeltaParts<K, V>) -> Result<Self, Malformed> {
+        Self::new(parts)
+    }
+}

@@ -1,0 +1,67 @@
+//! The one hash of the format: SipHash-1-3, specified by Aumasson and Bernstein,
+//! "SipHash: a fast short-input PRF" (INDOCRYPT 2012), so that it outlives every release.
+
+use core::hash::Hasher;
+
+use postcard::ser_flavors::Flavor;
+use serde::Serialize;
+use siphasher::sip::SipHasher13;
+
+use crate::{Version, id::RowId};
+
+/// Hashes bytes under a 16-byte key.
+///
+/// With a secret key it is a pseudo-random function; with a public key it finds accidents and
+/// stops no adversary.
+#[must_use]
+pub fn keyed_hash(key: [u8; 16], bytes: &[u8]) -> u64 {
+    let mut hasher = SipHasher13::new_with_key(&key);
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// The share of one cell in its row's hash. A row's hash is the sum of its cells' shares and its
+/// floor's, modulo 2^64, so that one write costs one share and not a walk over the row.
+pub(crate) fn cell_hash<K: Serialize, V: Serialize>(
+    version: Version,
+    key: &K,
+    value: Option<&V>,
+) -> u64 {
+    value_hash(*b"cell of a row...", &(version, key, value))
+}
+
+/// The share of the floor in its row's hash; 0 for floor 0, so that an empty row hashes to 0.
+pub(crate) fn floor_hash(floor: Version) -> u64 {
+    if floor == 0 { 0 } else { value_hash(*b"floor of a row..", &floor) }
+}
+
+/// The share of one row in its table's fingerprint.
+pub(crate) fn row_hash(id: RowId, version: Version) -> u64 {
+    value_hash(*b"row of a table..", &(id, version))
+}
+
+fn value_hash<T: Serialize>(key: [u8; 16], value: &T) -> u64 {
+    let sink = HashSink(SipHasher13::new_with_key(&key));
+    postcard::serialize_with_flavor(value, sink)
+        .expect("hashed types have serde forms of known length")
+}
+
+struct HashSink(SipHasher13);
+
+impl Flavor for HashSink {
+    type Output = u64;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.write_u8(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.write(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<u64> {
+        Ok(self.0.finish())
+    }
+}

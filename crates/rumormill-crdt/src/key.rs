@@ -1,0 +1,126 @@
+//! Keys of a table's cells.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bytes, Life, ReplicaId, Version};
+
+/// What kind of cell lies under a key. First in the key, so that a column's name never stands
+/// for two types at once and unknown kinds are kept and passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum KeyKind {
+    /// Bytes under a name, read from one row.
+    Raw = 0,
+    /// A last-write-wins register: timestamp and value.
+    Lww = 1,
+    /// An element added to an observed-remove set.
+    Add = 2,
+    /// The removal of an add in somebody else's row.
+    Kill = 3,
+    /// Increments and decrements of a counter.
+    Counter = 4,
+}
+
+/// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key(Bytes);
+
+const LIFE_LEN: usize = 16;
+
+impl Key {
+    /// A key for bytes under a name, read from one row.
+    #[must_use]
+    pub fn raw(name: &str) -> Self {
+        Self::build(KeyKind::Raw, &[name.as_bytes()])
+    }
+
+    /// Says what kind of cell lies under this key; nothing for kinds of later releases.
+    #[must_use]
+    pub fn kind(&self) -> Option<KeyKind> {
+        match *self.0.first()? {
+            0 => Some(KeyKind::Raw),
+            1 => Some(KeyKind::Lww),
+            2 => Some(KeyKind::Add),
+            3 => Some(KeyKind::Kill),
+            4 => Some(KeyKind::Counter),
+            _ => None,
+        }
+    }
+
+    /// The name of a raw key, if it is one and is text.
+    #[must_use]
+    pub fn raw_name(&self) -> Option<&str> {
+        let name = self.0.strip_prefix(&[KeyKind::Raw as u8])?;
+        core::str::from_utf8(name).ok()
+    }
+
+    /// The key of a whole column that has one cell per row.
+    pub(crate) fn column(kind: KeyKind, name: &str) -> Self {
+        Self::build(kind, &[name.as_bytes()])
+    }
+
+    /// The key of an element's add; without the element, where the adds of a set begin.
+    pub(crate) fn add(set: &str, element: &[u8]) -> Self {
+        let len = u8::try_from(set.len()).expect("column names are at most 64 bytes");
+        Self::build(KeyKind::Add, &[&[len], set.as_bytes(), element])
+    }
+
+    /// The encoded element of an add in the given set.
+    pub(crate) fn element<'k>(&'k self, set: &str) -> Option<&'k [u8]> {
+        let len = u8::try_from(set.len()).ok()?;
+        let named = self.0.strip_prefix(&[KeyKind::Add as u8, len])?;
+        named.strip_prefix(set.as_bytes())
+    }
+
+    /// The key that removes the add that `life` made as `version`.
+    pub(crate) fn kill(life: Life, version: Version) -> Self {
+        let Life { replica, epoch } = life;
+        let (replica, epoch) = (replica.0.to_be_bytes(), epoch.to_be_bytes());
+        Self::build(KeyKind::Kill, &[&replica, &epoch, &version.to_be_bytes()])
+    }
+
+    /// The add that a kill names.
+    pub(crate) fn killed(&self) -> Option<(Life, Version)> {
+        let named = self.0.strip_prefix(&[KeyKind::Kill as u8])?;
+        let (replica, named) = named.split_first_chunk::<8>()?;
+        let (epoch, named) = named.split_first_chunk::<8>()?;
+        let version = <[u8; 8]>::try_from(named).ok()?;
+        let replica = ReplicaId(u64::from_be_bytes(*replica));
+        let life = Life { replica, epoch: u64::from_be_bytes(*epoch) };
+        Some((life, Version::from_be_bytes(version)))
+    }
+
+    fn build(kind: KeyKind, parts: &[&[u8]]) -> Self {
+        let mut bytes = Bytes::copy_from(&[kind as u8]);
+        for part in parts {
+            bytes.push(part);
+        }
+        Self(bytes)
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Says whether there is nothing, not even a kind; such keys come from strangers only.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+const _: () = assert!(size_of::<Life>() == LIFE_LEN, "a kill's key holds a life and a version");
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.killed(), self.kind()) {
+            (Some((life, version)), _) => write!(f, "Kill({life:?} v{version})"),
+            (None, Some(kind)) => write!(f, "{kind:?}({})", self.0[1..].escape_ascii()),
+            (None, None) => write!(f, "?({:?})", self.0),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Replicated tables of single-writer rows, and the CRDTs that are ways to read them.
+//!
+//! The state of a population is one [`VvMap`]: a row per life and space, which only its owner
+//! writes and everybody may copy. Every write takes the row's next version, so a
+//! [`VersionVector`] is a complete digest: equal vectors, equal tables. The conflict-free types
+//! ([`LwwRegister`], [`OrSet`], [`PnCounter`]) are pure functions of those rows. Each serves as a
+//! value of its own and, through a [`Column`], as a typed part of a [`Table`] that a gossip node
+//! replicates; the read rule behind both is the same code.
+//!
+//! ```
+//! use rumormill_crdt::{Life, OrSet, ReplicaId};
+//!
+//! let mut ann = OrSet::<String>::new(Life { replica: ReplicaId(1), epoch: 1 });
+//! let mut bob = OrSet::<String>::new(Life { replica: ReplicaId(2), epoch: 1 });
+//! ann.insert(&"search".to_owned())?;
+//! bob.join(&ann);
+//! bob.remove(&"search".to_owned())?;
+//! ann.join(&bob);
+//! assert!(ann.read().is_empty());
+//! # Ok::<(), rumormill_crdt::WriteError>(())
+//! ```
+//!
+//! # What this crate does not do
+//!
+//! It moves no bytes, reads no clock and draws no random numbers: `rumormill-core` does the
+//! gossip. It keeps no history: an overwritten value is gone. It gives no agreement: where two
+//! replicas must never disagree, even for a moment, use a consensus protocol such as Raft. It
+//! checks no signatures: without them a member can claim anything in anybody's name.
+#![no_std]
+
+extern crate alloc;
+
+pub mod codec;
+
+mod bytes;
+mod cells;
+mod clock;
+mod column;
+mod columns;
+mod delta;
+mod hash;
+mod head;
+mod id;
+mod key;
+mod limits;
+mod refused;
+mod replica;
+mod row;
+mod staging;
+mod version_vector;
+mod vv_map;
+mod writer;
+
+pub use bytes::Bytes;
+pub use cells::Cell;
+pub use clock::{Clock, ClockAhead, Timestamp};
+pub use column::{Column, Element};
+pub use columns::{lww_register::LwwRegister, or_set::OrSet, pn_counter::PnCounter};
+pub use delta::{DeltaCell, DeltaParts, RowDelta};
+pub use hash::keyed_hash;
+pub use head::Head;
+pub use id::{Life, ReplicaId, RowId, Space, Version};
+pub use key::{Key, KeyKind};
+pub use limits::Limits;
+pub use refused::Refused;
+pub use replica::Replica;
+pub use row::Row;
+pub use version_vector::VersionVector;
+pub use vv_map::{Admission, Bookmark, Growth, Progress, RowWriter, VvMap};
+pub use writer::{WriteError, Writer};
+
+/// A replicated table of byte keys and byte values: what a node gossips and columns read.
+pub type Table = VvMap<Key, Bytes>;

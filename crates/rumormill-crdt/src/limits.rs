@@ -1,0 +1,37 @@
+//! Bounds on what a replica writes and holds.
+
+/// Bounds on what a replica writes and holds. All replicas of a population should agree on
+/// `cell_len_max`: it must leave room in the smallest datagram of anybody who passes a cell on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest cell, key and value together, in bytes. A cell travels in one datagram.
+    pub cell_len_max: usize,
+    /// The most cells, tombstones included, in one of our own rows.
+    pub cells_max: usize,
+    /// The most rows in the table.
+    pub rows_max: usize,
+    /// The most rows that may be staged at a time.
+    pub stagings_max: usize,
+    /// The most cells in all stagings together.
+    pub staged_cells_max: usize,
+    /// The most rows a head may depend on. A kill whose dependency would be one too many is kept.
+    pub dependencies_max: usize,
+}
+
+impl Limits {
+    /// Bounds that fit datagrams of 1,200 bytes.
+    pub const DEFAULT: Self = Self {
+        cell_len_max: 700,
+        cells_max: 1 << 20,
+        rows_max: 1 << 20,
+        stagings_max: 256,
+        staged_cells_max: 1 << 20,
+        dependencies_max: 16,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,60 @@
+//! Why a delta was not taken in.
+
+use core::fmt;
+
+use crate::{ClockAhead, Version};
+
+/// Why a delta was not taken in. Nothing visible changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The delta starts after what is held: ask for the row from `version` on.
+    Gap {
+        /// The version up to which a further delta would fit.
+        version: Version,
+    },
+    /// Tombstones that we still need were forgotten: ask for the row from version 0.
+    Floor,
+    /// A staging of this row wants a sender whose floor is at least as high.
+    OldFloor,
+    /// A staging of this row is further along than this piece.
+    StaleStaging,
+    /// The cells do not add up to the hash the owner gave: damaged, or two writers in one life.
+    Hash,
+    /// It claims to be ahead of us in our own row: somebody else runs our life.
+    OwnRow,
+    /// It is from an ended life in a space where only the newest counts.
+    OldLife,
+    /// As many rows are staged as the limits allow; try again when some have arrived.
+    StagingFull,
+    /// The table has as many rows as the limits allow.
+    TableFull,
+    /// The head depends on more rows than the limits allow.
+    TooManyDependencies,
+    /// Its clock is further ahead than the skew bound.
+    Clock(ClockAhead),
+    /// A cell carries a timestamp later than its own head's.
+    CellAfterHead,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gap { version } => {
+                write!(f, "the delta starts after version {version}, which is all we hold")
+            }
+            Self::Floor => f.write_str("the sender forgot tombstones that we still need"),
+            Self::OldFloor => f.write_str("the sender's floor is below that of our staging"),
+            Self::StaleStaging => f.write_str("our staging is further along than this piece"),
+            Self::Hash => f.write_str("the cells do not add up to the hash in the head"),
+            Self::OwnRow => f.write_str("somebody else writes in our name and life"),
+            Self::OldLife => f.write_str("a newer life of this replica is known"),
+            Self::StagingFull => f.write_str("too many rows are being received at once"),
+            Self::TableFull => f.write_str("the table has as many rows as its limits allow"),
+            Self::TooManyDependencies => f.write_str("the head depends on too many rows"),
+            Self::Clock(ahead) => ahead.fmt(f),
+            Self::CellAfterHead => f.write_str("a cell is stamped later than its own head"),
+        }
+    }
+}
+
+impl core::error::Error for Refused {}

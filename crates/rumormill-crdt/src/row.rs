@@ -1,0 +1,195 @@
+//! A row: the cells of one life in one space, as its owner left them at some head.
+
+use alloc::vec::Vec;
+use core::ops::RangeBounds;
+
+use serde::Serialize;
+
+use crate::{
+    Cell, DeltaCell, DeltaParts, Head, Refused, RowDelta, RowId, Timestamp, Version, cells::Cells,
+    codec::encoded_len, hash::floor_hash,
+};
+
+/// A row: the cells of one life in one space, as its owner left them at some head (I3). Its
+/// content is a function of its id and version (I6).
+#[derive(Clone, Debug)]
+pub struct Row<K, V> {
+    id: RowId,
+    head: Head,
+    cells: Cells<K, V>,
+}
+
+impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
+    pub(crate) fn new(id: RowId) -> Self {
+        Self { id, head: Head::default(), cells: Cells::new() }
+    }
+
+    /// Puts a row together from cells that add up to `head`.
+    pub(crate) fn from_cells(id: RowId, head: Head, cells: Cells<K, V>) -> Self {
+        debug_assert_eq!(hash_of(cells.hash(), head.floor), head.hash, "a row is whole");
+        Self { id, head, cells }
+    }
+
+    /// The owner, the life and the space.
+    pub const fn id(&self) -> RowId {
+        self.id
+    }
+
+    /// What the owner says of the row at this version.
+    pub const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// How many writes the row has seen.
+    pub const fn version(&self) -> Version {
+        self.head.version
+    }
+
+    /// Returns the value under `key`; nothing if it was never set or was erased.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.cells.cell(key)?.value.as_ref()
+    }
+
+    /// Returns what the row holds under `key`, be it a value or a tombstone.
+    pub fn cell(&self, key: &K) -> Option<&Cell<V>> {
+        self.cells.cell(key)
+    }
+
+    /// Returns the cell that the given write made, unless it was overwritten or forgotten since.
+    pub fn at(&self, version: Version) -> Option<(&K, &Cell<V>)> {
+        self.cells.at(version)
+    }
+
+    /// Walks all cells, tombstones included, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &Cell<V>)> {
+        self.cells.iter()
+    }
+
+    /// Walks the values under a range of keys, with the write that made each.
+    pub fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (&K, Version, &V)> {
+        let cells = self.cells.range(keys);
+        cells.filter_map(|(key, cell)| Some((key, cell.version, cell.value.as_ref()?)))
+    }
+
+    /// How many cells there are, tombstones included.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Says whether there are no cells at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many of the cells are tombstones.
+    pub fn tombstones(&self) -> usize {
+        self.cells.tombstones()
+    }
+
+    /// Returns what a copy at `version` lacks, in at most `len_max` encoded bytes.
+    ///
+    /// A copy below the floor gets the row from its beginning. If not everything fits, the delta
+    /// is a piece: it ends before the first cell that does not. Costs O(d log n) for d cells.
+    /// `None` if the copy lacks nothing, or if `len_max` has no room for the head and the next
+    /// cell.
+    pub fn delta_since(&self, version: Version, len_max: usize) -> Option<RowDelta<K, V>> {
+        if version >= self.version() {
+            return None;
+        }
+        let from = if version < self.head.floor { 0 } else { version };
+        let mut parts = DeltaParts {
+            id: self.id,
+            from,
+            to: self.version(),
+            head: self.head.clone(),
+            cells: Vec::new(),
+        };
+        // An upper bound: a smaller `to` or a smaller number of cells takes no more bytes.
+        let frame = encoded_len(&parts) - 1 + encoded_len(&self.len());
+        let mut room = len_max.checked_sub(frame)?;
+        for (key, cell) in self.cells.since(from) {
+            let len = encoded_len(&(cell.version, key, cell.value.as_ref()));
+            if len > room {
+                parts.to = cell.version - 1;
+                break;
+            }
+            room -= len;
+            let (key, value) = (key.clone(), cell.value.clone());
+            parts.cells.push(DeltaCell { version: cell.version, key, value });
+        }
+        RowDelta::new(parts).ok()
+    }
+
+    /// The owner's write: takes the next version (I1).
+    pub(crate) fn write(&mut self, timestamp: Timestamp, key: K, value: Option<V>) -> Version {
+        let version = self.version() + 1;
+        self.cells.put(version, key, value);
+        self.advance(timestamp);
+        version
+    }
+
+    /// The owner's collection: drops tombstones with version <= `before`, raises the floor in the
+    /// same step, and is itself a write. Does nothing if there is no such tombstone.
+    pub(crate) fn forget(&mut self, timestamp: Timestamp, before: Version) -> bool {
+        let before = before.min(self.version());
+        if !self.cells.forget(before) {
+            return false;
+        }
+        self.head.floor = self.head.floor.max(before);
+        self.advance(timestamp);
+        true
+    }
+
+    /// Makes the head depend on `on` being held at `at`, or later. Only together with a write.
+    pub(crate) fn depend(&mut self, on: RowId, at: Version) {
+        let known = self.head.dependencies.entry(on).or_default();
+        *known = at.max(*known);
+    }
+
+    fn advance(&mut self, timestamp: Timestamp) {
+        self.head.version += 1;
+        self.head.timestamp = self.head.timestamp.max(timestamp);
+        self.head.hash = hash_of(self.cells.hash(), self.head.floor);
+    }
+
+    /// Takes in a whole delta, or refuses it and changes nothing.
+    pub(crate) fn check_whole(&self, delta: &RowDelta<K, V>) -> Result<(), Refused> {
+        self.plan_whole(delta).map(drop)
+    }
+
+    /// Takes in a delta that [`check_whole`](Self::check_whole) accepted.
+    pub(crate) fn apply_whole(&mut self, delta: &RowDelta<K, V>) -> Result<(), Refused> {
+        let plan = self.plan_whole(delta)?;
+        self.cells.carry_out(&plan, self.head.version, delta.cells());
+        self.head = delta.head().clone();
+        Ok(())
+    }
+
+    fn plan_whole(&self, delta: &RowDelta<K, V>) -> Result<crate::cells::Plan, Refused> {
+        delta.continues(self.version(), self.head.floor)?;
+        let floor = delta.head().floor;
+        if floor < self.head.floor {
+            return Err(Refused::OldFloor);
+        }
+        let plan = self.cells.plan(self.version(), delta.from(), floor, delta.cells());
+        if hash_of(plan.hash, floor) == delta.head().hash { Ok(plan) } else { Err(Refused::Hash) }
+    }
+
+    pub(crate) fn copy_cells(&self) -> Cells<K, V> {
+        self.cells.clone()
+    }
+}
+
+/// The hash that a head gives for cells whose shares sum up to `cells`.
+pub(crate) fn hash_of(cells: u64, floor: Version) -> u64 {
+    cells.wrapping_add(floor_hash(floor))
+}
+
+impl<K: Ord + Clone + Serialize, V: Clone + Serialize> PartialEq for Row<K, V>
+where
+    Cell<V>: PartialEq,
+{
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.head == other.head && self.iter().eq(other.iter())
+    }
+}
