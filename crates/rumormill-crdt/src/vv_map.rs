@@ -322,6 +322,13 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.stagings.get(&id).map_or(0, Staging::covered).max(self.version(id))
     }
 
+    /// Says whether a row is one that may be taken from others: not our own, and not of an ended
+    /// life where only the newest counts.
+    #[must_use]
+    pub fn accepts(&self, id: RowId) -> bool {
+        id.life != self.life && !self.is_superseded(id)
+    }
+
     /// Returns the rows and versions that a waiting row lacks.
     pub fn missing_dependencies(&self, id: RowId) -> impl Iterator<Item = (RowId, Version)> {
         let staging = self.stagings.get(&id).filter(|staging| staging.is_complete());

@@ -1,0 +1,94 @@
+//! What a node is told about itself and its population.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use rumormill_crdt::{Limits, ReplicaId};
+
+/// Who a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity<A> {
+    /// The replica it runs a life of. Stable across restarts; two nodes must never share one.
+    pub replica: ReplicaId,
+    /// What people call it. It travels in one cell, so a few hundred bytes at most.
+    pub name: String,
+    /// Where others reach it.
+    pub address: A,
+}
+
+/// How fresh deltas spread. Demers et al., "Epidemic Algorithms for Replicated Database
+/// Maintenance" (PODC 1987), section 1.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Who has news sends it to `fanout` peers each period.
+    #[default]
+    Push,
+    /// Everybody asks `fanout` peers for news each period.
+    Pull,
+    /// Both.
+    PushPull,
+}
+
+/// How a node behaves. Start from [`Config::DEFAULT`] and change what matters.
+///
+/// All nodes of a population should agree on `cluster` and `limits`; the rest is each node's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The population's name. Datagrams of other populations are rejected.
+    pub cluster: String,
+    /// How many peers each rumor period sends to or asks.
+    pub fanout: usize,
+    /// How fresh deltas spread.
+    pub mode: Mode,
+    /// The rumor period.
+    pub rumor_every: Duration,
+    /// The time from one comparison of whole tables to the next.
+    pub reconcile_every: Duration,
+    /// The time from one probed member to the next.
+    pub probe_every: Duration,
+    /// How long a probe waits for its answer before it is sent again.
+    pub probe_timeout: Duration,
+    /// How many times a probe is sent before its target is suspected.
+    pub probe_attempts: u32,
+    /// How many probe periods a suspect has to refute, for each factor of 10 in members.
+    pub suspicion_periods: u32,
+    /// How long a request for a row waits before it is repeated.
+    pub request_timeout: Duration,
+    /// How many times a request is repeated before it is given up.
+    pub request_attempts: u32,
+    /// The wait before a silent seed is tried again, at first; it doubles up to a minute.
+    pub seed_backoff: Duration,
+    /// How far ahead of our wall clock an accepted timestamp may be.
+    pub skew_max: Duration,
+    /// How old an erase marker must be to be forgotten.
+    pub forget_after: Duration,
+    /// Bounds on the table.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// Defaults for a local network: a crash is known in seconds, an update in less than one.
+    pub const DEFAULT: Self = Self {
+        cluster: String::new(),
+        fanout: 3,
+        mode: Mode::Push,
+        rumor_every: Duration::from_millis(200),
+        reconcile_every: Duration::from_secs(1),
+        probe_every: Duration::from_secs(1),
+        probe_timeout: Duration::from_millis(300),
+        probe_attempts: 3,
+        suspicion_periods: 4,
+        request_timeout: Duration::from_millis(300),
+        request_attempts: 5,
+        seed_backoff: Duration::from_millis(250),
+        skew_max: Duration::from_secs(10),
+        forget_after: Duration::from_secs(600),
+        limits: Limits::DEFAULT,
+    };
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,111 @@
+//! What a node tells the program it is part of.
+
+use alloc::collections::{BTreeSet, VecDeque};
+use core::time::Duration;
+
+use rumormill_crdt::{Life, Refused, ReplicaId};
+
+use crate::Liveness;
+
+/// What a node tells the program it is part of.
+///
+/// Events are level-triggered: they say that something is so, not how often it came about, and a
+/// program that polls rarely gets the latest word on each thing, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event<A> {
+    /// The table changed since the last time this was said. To see where, keep a
+    /// [`Bookmark`](rumormill_crdt::Bookmark).
+    TableChanged,
+    /// A member came to be alive, suspect, dead or left.
+    Member {
+        /// Who.
+        replica: ReplicaId,
+        /// What it is by now.
+        liveness: Liveness,
+    },
+    /// We left, and whoever could be told was told.
+    Left,
+    /// A seed does not answer. It is tried again after `again_in`.
+    SeedUnreachable {
+        /// Where it should be.
+        address: A,
+        /// How many times it was tried.
+        attempts: u32,
+        /// The wait before the next attempt.
+        again_in: Duration,
+    },
+    /// A member's clock is ahead of ours beyond the skew bound: what it writes is refused.
+    ClockAhead {
+        /// Whose.
+        replica: ReplicaId,
+        /// How far.
+        by: Duration,
+    },
+    /// A peer knew of a later life of ours, so a new one was begun above it. Nothing was lost:
+    /// rows of the life that ended keep counting.
+    LifeRenewed {
+        /// The life we run from here on.
+        life: Life,
+    },
+    /// Another process runs lives of our replica. Give each process an identity of its own.
+    IdentityConflict {
+        /// The other life.
+        other: Life,
+    },
+    /// A member's row could not be taken in.
+    RowRefused {
+        /// Whose row.
+        replica: ReplicaId,
+        /// Why.
+        reason: Refused,
+    },
+}
+
+/// The most notes that wait to be polled; when full, new notes are dropped.
+const NOTES_MAX: usize = 256;
+
+/// Events that wait to be polled.
+#[derive(Debug)]
+pub(crate) struct Events<A> {
+    table_changed: bool,
+    members: BTreeSet<ReplicaId>,
+    notes: VecDeque<Event<A>>,
+}
+
+/// What is next to be told; the liveness of a member is looked up when it is told.
+#[derive(Debug)]
+pub(crate) enum Next<A> {
+    Event(Event<A>),
+    Member(ReplicaId),
+}
+
+impl<A: PartialEq> Events<A> {
+    pub(crate) const fn new() -> Self {
+        Self { table_changed: false, members: BTreeSet::new(), notes: VecDeque::new() }
+    }
+
+    pub(crate) const fn table_changed(&mut self) {
+        self.table_changed = true;
+    }
+
+    pub(crate) fn member_changed(&mut self, replica: ReplicaId) {
+        self.members.insert(replica);
+    }
+
+    /// Adds a note unless the same one waits already.
+    pub(crate) fn note(&mut self, event: Event<A>) {
+        if self.notes.len() < NOTES_MAX && !self.notes.contains(&event) {
+            self.notes.push_back(event);
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Next<A>> {
+        if core::mem::take(&mut self.table_changed) {
+            return Some(Next::Event(Event::TableChanged));
+        }
+        if let Some(replica) = self.members.pop_first() {
+            return Some(Next::Member(replica));
+        }
+        self.notes.pop_front().map(Next::Event)
+    }
+}

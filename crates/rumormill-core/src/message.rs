@@ -1,0 +1,137 @@
+//! What datagrams say. `docs/wire.md` has every byte.
+
+use alloc::vec::Vec;
+
+use rumormill_crdt::{Bytes, Key, Life, RowDelta, RowId, Version, codec};
+use serde::{Deserialize, Serialize};
+
+use crate::Rejected;
+
+/// One message. A datagram is the sender's life and then messages to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Message {
+    /// Are you there?
+    Ping { nonce: u64 },
+    /// I am; the nonce is that of the ping.
+    Ack { nonce: u64 },
+    /// A belief about somebody's liveness.
+    Claim(Claim),
+    /// This is the fingerprint of my table; if yours differs, send me your first page.
+    Compare { fingerprint: Fingerprint },
+    /// This is the fingerprint of my table; if yours differs, send me your rumors.
+    Pull { fingerprint: Fingerprint },
+    /// The versions of my rows in a range.
+    Page(Page),
+    /// Send me your page that starts here.
+    NextPage { start: RowId },
+    /// Send me this row from this version on.
+    Request { id: RowId, from: Version },
+    /// Cells of a row.
+    Delta(RowDelta<Key, Bytes>),
+}
+
+/// A belief about the liveness of one life. Beliefs about a life are ordered by incarnation and
+/// then by standing, and the greatest heard of counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    pub(crate) life: Life,
+    pub(crate) incarnation: u64,
+    pub(crate) standing: ClaimedStanding,
+}
+
+/// What is believed of a life. Later is stronger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum ClaimedStanding {
+    Alive,
+    Suspect,
+    Dead,
+}
+
+/// The hash of a version vector, in 8 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fingerprint([u8; 8]);
+
+/// The versions of all rows that the sender holds in `[start, end)`, or from `start` on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "PageParts")]
+pub(crate) struct Page {
+    parts: PageParts,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct PageParts {
+    start: RowId,
+    end: Option<RowId>,
+    rows: Vec<(RowId, Version)>,
+}
+
+impl Fingerprint {
+    pub(crate) const fn new(fingerprint: u64) -> Self {
+        Self(fingerprint.to_be_bytes())
+    }
+}
+
+impl Page {
+    /// Fits as many rows as there is room for, given the row after the last as well.
+    pub(crate) fn fit(
+        start: RowId,
+        rows: impl Iterator<Item = (RowId, Version)>,
+        len_max: usize,
+    ) -> Self {
+        let mut page = PageParts { start, end: None, rows: Vec::new() };
+        // An upper bound of everything but the rows: the kind, two row ids, tag and count.
+        let mut room = len_max.saturating_sub(1 + 2 * codec::encoded_len(&start) + 1 + 3);
+        for row in rows {
+            let len = codec::encoded_len(&row);
+            if len > room {
+                page.end = Some(row.0);
+                break;
+            }
+            room -= len;
+            page.rows.push(row);
+        }
+        Self { parts: page }
+    }
+
+    pub(crate) const fn start(&self) -> RowId {
+        self.parts.start
+    }
+
+    pub(crate) const fn end(&self) -> Option<RowId> {
+        self.parts.end
+    }
+
+    /// The rows, by ascending id.
+    pub(crate) fn rows(&self) -> &[(RowId, Version)] {
+        &self.parts.rows
+    }
+}
+
+impl TryFrom<PageParts> for Page {
+    type Error = codec::Malformed;
+
+    fn try_from(parts: PageParts) -> Result<Self, codec::Malformed> {
+        let PageParts { start, end, rows } = &parts;
+        let ascending = rows.is_sorted_by(|a, b| a.0 < b.0);
+        let after_start = rows.first().is_none_or(|first| *start <= first.0);
+        let last = rows.last().map_or(*start, |last| last.0);
+        let before_end = end.is_none_or(|end| last < end);
+        if ascending && after_start && before_end {
+            Ok(Self { parts })
+        } else {
+            Err(codec::Malformed)
+        }
+    }
+}
+
+/// Reads the payload of a datagram: who sent it, and what it says.
+pub(crate) fn decode_payload(payload: &[u8]) -> Result<(Life, Vec<Message>), Rejected> {
+    let (sender, mut rest) = codec::decode_prefix(payload).map_err(|_| Rejected::Malformed)?;
+    let mut messages = Vec::new();
+    while !rest.is_empty() {
+        let (message, after) = codec::decode_prefix(rest).map_err(|_| Rejected::Malformed)?;
+        messages.push(message);
+        rest = after;
+    }
+    Ok((sender, messages))
+}

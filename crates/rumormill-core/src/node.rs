@@ -1,0 +1,548 @@
+//! The node: routes inputs to its parts, and lets them fill one outbox.
+
+use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use core::time::Duration;
+
+use rumormill_crdt::{
+    Bookmark, Bytes, Growth, Key, Life, Refused, Replica, ReplicaId, Row, RowDelta, RowId, Space,
+    Table, Version, Writer, codec,
+};
+
+use crate::{
+    Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
+    event::{Events, Next},
+    forgetting::Forgetting,
+    lives::Lives,
+    membership::{self, Membership},
+    message::{self, Message},
+    outbox::Outbox,
+    probe::Probe,
+    random::Random,
+    reconcile::Reconcile,
+    rumor::{self, Rumor},
+    seal::{FRAME_LEN, Seal},
+    transfer::Transfer,
+};
+
+/// The smallest buffer that [`Node::poll_transmit`] accepts, in bytes: a datagram that passes
+/// every common network unfragmented, and in which the largest cell fits.
+pub const DATAGRAM_LEN_MIN: usize = 1_200;
+
+/// The most claims about dead members that a newcomer is told.
+const CLAIMS_TOLD_MAX: usize = 64;
+
+/// The code that runs one replica: a state machine without I/O.
+///
+/// - *Inputs*: [`handle_datagram`](Self::handle_datagram), [`handle_timeout`](Self::handle_timeout),
+///   [`handle_wall_clock`](Self::handle_wall_clock).
+/// - *Commands*: [`join`](Self::join), [`update`](Self::update), [`leave`](Self::leave),
+///   [`restore`](Self::restore).
+/// - *Outputs*: [`poll_transmit`](Self::poll_transmit), [`poll_event`](Self::poll_event),
+///   [`poll_timeout`](Self::poll_timeout).
+/// - *Views*: [`table`](Self::table), [`members`](Self::members), [`stats`](Self::stats).
+///
+/// After any inputs and commands, in any order, poll what you have a use for: transmit until
+/// nothing comes, events likewise, and sleep until the timeout at most. Nothing is owed: a caller
+/// that polls late or rarely gets fewer, fresher datagrams. `now` is clamped to be monotone.
+///
+/// The same seed and the same calls give the same bytes. Only decoding can fail, and then nothing
+/// changed.
+///
+/// ```
+/// use core::time::Duration;
+/// use rumormill_core::{Config, Identity, Instant, Node};
+/// use rumormill_crdt::{Column, PnCounter, ReplicaId, Space};
+///
+/// const CALLS: Column<PnCounter> = Column::new(Space::STATS, "calls");
+///
+/// let now = Instant::default();
+/// let unix = Duration::from_secs(1_767_225_600);
+/// let identity = |n| Identity { replica: ReplicaId(n), name: "".into(), address: n };
+/// let mut ann = Node::new(now, unix, identity(1), Config::DEFAULT, 1);
+/// let mut bob = Node::new(now, unix, identity(2), Config::DEFAULT, 2);
+/// ann.update(now, |w| CALLS.add(w, 3))?;
+/// bob.join(now, 1);
+/// bob.handle_timeout(now);
+///
+/// let mut buf = [0; 1_200];
+/// for _ in 0..10 {
+///     while let Some(it) = bob.poll_transmit(&mut buf) {
+///         ann.handle_datagram(now, 2, it.payload)?;
+///     }
+///     while let Some(it) = ann.poll_transmit(&mut buf) {
+///         bob.handle_datagram(now, 1, it.payload)?;
+///     }
+/// }
+/// assert_eq!(CALLS.read(bob.table()), 3);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Node<A> {
+    now: Instant,
+    /// What the wall clock read, and when.
+    wall: (Instant, Duration),
+    identity: Identity<A>,
+    config: Config,
+    random: Random,
+    replica: Replica,
+    /// The versions of our rows that rumors know of.
+    announced: BTreeMap<Space, Version>,
+    leaving: bool,
+    lives: Lives,
+    seal: Seal,
+    members: Membership<A>,
+    probe: Probe,
+    rumor: Rumor,
+    reconcile: Reconcile<A>,
+    transfer: Transfer<A>,
+    forgetting: Forgetting,
+    outbox: Outbox<A>,
+    events: Events<A>,
+    stats: Stats,
+}
+
+/// A datagram to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'b, A> {
+    /// Where to.
+    pub to: A,
+    /// What; lies in the caller's buffer.
+    pub payload: &'b [u8],
+}
+
+impl<A: Address> Node<A> {
+    /// Begins a new life of `identity.replica`.
+    ///
+    /// `unix` is what the wall clock reads. The seed should differ from start to start, or the
+    /// life may get the epoch of an earlier one.
+    ///
+    /// # Panics
+    ///
+    /// If the identity's name or encoded address is too long for a cell.
+    #[must_use]
+    pub fn new(
+        now: Instant,
+        unix: Duration,
+        identity: Identity<A>,
+        config: Config,
+        seed: u64,
+    ) -> Self {
+        let mut random = Random::new(seed);
+        let life = Lives::first(identity.replica, unix, &mut random);
+        let mut node = Self {
+            now,
+            wall: (now, unix),
+            replica: Replica::new(life, config.limits),
+            announced: BTreeMap::new(),
+            leaving: false,
+            lives: Lives::default(),
+            seal: Seal::new(&config.cluster),
+            members: Membership::new(life),
+            probe: Probe::new(now, &config, &mut random),
+            rumor: Rumor::new(now, &config, &mut random),
+            reconcile: Reconcile::new(now, &config, &mut random),
+            transfer: Transfer::new(&config),
+            forgetting: Forgetting::new(now, config.forget_after),
+            outbox: Outbox::new(),
+            events: Events::new(),
+            stats: Stats::default(),
+            identity,
+            config,
+            random,
+        };
+        node.introduce_ourselves();
+        node
+    }
+
+    /// Takes in a datagram from anybody.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] says why; nothing changed but a count.
+    pub fn handle_datagram(&mut self, now: Instant, from: A, bytes: &[u8]) -> Result<(), Rejected> {
+        self.advance(now);
+        let opened = self.seal.open(bytes).and_then(message::decode_payload);
+        let (sender, messages) = opened.inspect_err(|_| self.stats.datagrams_rejected += 1)?;
+        if sender.replica == self.identity.replica {
+            self.stats.datagrams_rejected += 1;
+            self.events.note(Event::IdentityConflict { other: sender });
+            return Err(Rejected::OurName);
+        }
+        self.stats.datagrams_received += 1;
+        self.stats.bytes_received += bytes.len() as u64;
+        self.meet(sender, &from);
+        for message in messages {
+            self.handle_message(&from, message);
+        }
+        Ok(())
+    }
+
+    /// Does what is due. Call it when [`poll_timeout`](Self::poll_timeout) says, or later.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+        let now = self.now;
+        let Self { config, members, random, outbox, .. } = self;
+        self.probe.handle_timeout(now, config, members, random, outbox);
+        if let Some(silent) = self.probe.take_silent() {
+            self.suspect(silent);
+        }
+        let Self { config, members, random, outbox, events, .. } = self;
+        members.handle_timeout(now, events);
+        self.rumor.handle_timeout(now, config, members, random, outbox);
+        self.reconcile.handle_timeout(now, config, members, random, events, outbox);
+        self.transfer.handle_timeout(now, config, &mut self.replica, members, random, outbox);
+        self.forget_markers();
+        self.finish_leaving();
+    }
+
+    /// Says what the wall clock reads. Needed only if it was set, or drifts from the monotonic
+    /// clock; between such calls the node counts on from the last one.
+    pub fn handle_wall_clock(&mut self, now: Instant, unix: Duration) {
+        self.advance(now);
+        self.wall = (self.now, unix);
+    }
+
+    /// Joins the population that the node at `seed` belongs to. A seed that does not answer is
+    /// tried again and again, with longer waits, and reported.
+    pub fn join(&mut self, now: Instant, seed: A) {
+        self.advance(now);
+        if seed != self.identity.address {
+            self.reconcile.join(self.now, &self.config, seed);
+        }
+    }
+
+    /// Says good-bye. [`Event::Left`] tells when whoever could be told was told; the node may be
+    /// dropped then, or at once if that does not matter.
+    pub fn leave(&mut self, now: Instant) {
+        self.update(now, |writer| {
+            let left = writer.set(Space::SELF, membership::left_key(), Bytes::default());
+            debug_assert!(left.is_ok(), "a few bytes fit every space");
+        });
+        self.leaving = true;
+    }
+
+    /// Edits the table in our own rows; what was written is on its way to others afterwards.
+    pub fn update<R>(&mut self, now: Instant, edit: impl FnOnce(&mut Writer<'_>) -> R) -> R {
+        self.advance(now);
+        let before = self.replica.table().bookmark();
+        let unix = self.unix();
+        let result = self.replica.edit(unix, edit);
+        self.announce(before);
+        result
+    }
+
+    /// Takes in rows at rest, from a disk or a snapshot of another node's table. Earlier lives of
+    /// our own replica are welcome: they keep counting. Call it before the first
+    /// [`join`](Self::join), so that peers are not asked for what the disk holds.
+    pub fn restore(&mut self, now: Instant, rows: impl IntoIterator<Item = Arc<Row<Key, Bytes>>>) {
+        self.advance(now);
+        let rows: Vec<_> = rows.into_iter().collect();
+        let ours = rows.iter().map(|row| row.id().life);
+        let newest = ours.filter(|life| life.replica == self.identity.replica).max();
+        if let Some(life) = newest.filter(|life| *life >= self.life()) {
+            let life = Lives::after(life, &mut self.random);
+            self.begin_life(life);
+        }
+        for growth in self.replica.restore(rows) {
+            self.learn_member(growth.id);
+            self.events.table_changed();
+        }
+    }
+
+    /// Composes the next datagram into `buf`, whose length is its only limit. `None` if there is
+    /// nothing to say.
+    ///
+    /// # Panics
+    ///
+    /// If `buf` is shorter than [`DATAGRAM_LEN_MIN`].
+    pub fn poll_transmit<'b>(&mut self, buf: &'b mut [u8]) -> Option<Transmit<'b, A>> {
+        assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
+        let claims = self.members.claims_along();
+        let composed = self.outbox.compose(self.life(), self.replica.table(), &claims, buf)?;
+        self.members.claims_passed_on(composed.claims, self.claim_repeats());
+        let payload = &mut buf[..composed.len];
+        debug_assert!(composed.len > FRAME_LEN, "a datagram says something");
+        self.seal.close(payload);
+        self.stats.datagrams_sent += 1;
+        self.stats.bytes_sent += composed.len as u64;
+        self.stats.deltas_sent += composed.deltas;
+        self.stats.pings_sent += composed.pings;
+        Some(Transmit { to: composed.to, payload })
+    }
+
+    /// Returns the next event. `None` if there is nothing to tell.
+    pub fn poll_event(&mut self) -> Option<Event<A>> {
+        loop {
+            match self.events.next()? {
+                Next::Event(event) => return Some(event),
+                Next::Member(replica) => {
+                    if let Some(liveness) = self.members.liveness(replica) {
+                        return Some(Event::Member { replica, liveness });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let always = [
+            self.probe.poll_timeout(),
+            self.rumor.poll_timeout(),
+            self.reconcile.poll_timeout(),
+            self.forgetting.poll_timeout(),
+        ];
+        let sometimes = [self.members.poll_timeout(), self.transfer.poll_timeout()];
+        always.into_iter().chain(sometimes.into_iter().flatten()).min()
+    }
+
+    /// The table, to read from.
+    #[must_use]
+    pub const fn table(&self) -> &Table {
+        self.replica.table()
+    }
+
+    /// All members that were heard of, but ourselves, by replica.
+    pub fn members(&self) -> impl Iterator<Item = Member<'_, A>> {
+        self.members.iter()
+    }
+
+    /// What was counted since the node was made.
+    #[must_use]
+    pub const fn stats(&self) -> Stats {
+        let mut stats = self.stats;
+        stats.refutations = self.members.refutations;
+        stats.shed = self.outbox.shed;
+        stats
+    }
+
+    /// Who we are.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity<A> {
+        &self.identity
+    }
+
+    /// The life we run.
+    #[must_use]
+    pub const fn life(&self) -> Life {
+        self.replica.table().life()
+    }
+
+    /// Says whether there is something for [`poll_transmit`](Self::poll_transmit) to compose.
+    #[must_use]
+    pub fn has_transmit(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    fn handle_message(&mut self, from: &A, message: Message) {
+        let now = self.now;
+        let table = self.replica.table();
+        let out = &mut self.outbox;
+        match message {
+            Message::Ping { nonce } => out.ack(from, nonce),
+            Message::Ack { nonce } => self.probe.handle_ack(nonce),
+            Message::Claim(claim) => {
+                let within = self.refute_within();
+                self.members.handle_claim(now, claim, within, &mut self.events);
+            }
+            Message::Compare { fingerprint } => {
+                self.reconcile.handle_compare(from, fingerprint, table, out);
+            }
+            Message::Pull { fingerprint } => {
+                if fingerprint != message::Fingerprint::new(table.fingerprint()) {
+                    self.rumor.handle_pull(from, out);
+                }
+            }
+            Message::Page(page) => {
+                self.reconcile.handle_page(now, from, &page, table, &mut self.transfer, out);
+            }
+            Message::NextPage { start } => out.page(from, start),
+            Message::Request { id, from: version } => {
+                if table.version(id) > version {
+                    out.delta(from, id, version);
+                }
+            }
+            Message::Delta(delta) => self.handle_delta(from, &delta),
+        }
+    }
+
+    fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>) {
+        let (now, unix, id) = (self.now, self.unix(), delta.id());
+        match self.replica.admit(unix, self.config.skew_max, delta) {
+            Ok(admission) => {
+                let table = self.replica.table();
+                let out = &mut self.outbox;
+                self.transfer.handle_admission(now, id, from, &admission, table, out);
+                if admission.grown.is_empty() {
+                    self.stats.deltas_known += 1;
+                } else {
+                    self.stats.deltas_applied += 1;
+                    self.grow(&admission.grown);
+                }
+            }
+            Err(refused) => {
+                self.stats.deltas_refused += 1;
+                let (table, out) = (self.replica.table(), &mut self.outbox);
+                self.transfer.handle_refusal(now, delta, from, refused, table, out);
+                self.report(id.life, refused);
+            }
+        }
+        self.give_way_to(id.life);
+    }
+
+    /// Goes on after rows grew: they are rumors, members and work for the collector.
+    fn grow(&mut self, grown: &[Growth]) {
+        self.events.table_changed();
+        let periods = self.hot_periods();
+        for growth in grown {
+            self.rumor.handle_growth(growth.id, growth.from, periods);
+            self.learn_member(growth.id);
+        }
+        let before = self.replica.table().bookmark();
+        if self.replica.collect(grown.iter().map(|growth| growth.id)) {
+            self.announce(before);
+        }
+    }
+
+    fn learn_member(&mut self, id: RowId) {
+        if let Some(row) = self.replica.table().row(id).filter(|_| id.space == Space::SELF) {
+            self.members.handle_row(row, &mut self.events);
+        }
+    }
+
+    /// Makes rumors of our own rows that changed after `before`.
+    fn announce(&mut self, before: Bookmark) {
+        let table = self.replica.table();
+        let periods = rumor::hot_periods(self.members.population(), self.config.fanout);
+        for row in table.changed_since(before).filter(|row| row.id().life == table.life()) {
+            let from = self.announced.insert(row.id().space, row.version()).unwrap_or(0);
+            self.rumor.handle_growth(row.id(), from, periods);
+            self.events.table_changed();
+        }
+    }
+
+    /// Looks at who sent a datagram: strangers are asked who they are, and members thought dead
+    /// are told so, to refute.
+    fn meet(&mut self, sender: Life, from: &A) {
+        self.reconcile.handle_answer(from);
+        if !self.members.knows(sender) {
+            let id = RowId { space: Space::SELF, life: sender };
+            let (now, table) = (self.now, self.replica.table());
+            self.transfer.want(now, id, 1, from, table, &mut self.outbox);
+            for claim in self.members.claims_about_dead(CLAIMS_TOLD_MAX) {
+                self.outbox.claim(from, claim);
+            }
+        } else if let Some(claim) = self.members.grave_claim(sender.replica) {
+            self.outbox.claim(from, claim);
+        }
+    }
+
+    fn suspect(&mut self, silent: ReplicaId) {
+        let within = self.refute_within();
+        let claim = self.members.suspect(self.now, silent, within, &mut self.events);
+        let address = self.members.address(silent);
+        if let Some((claim, address)) = claim.zip(address) {
+            self.stats.suspicions += 1;
+            self.outbox.claim(address, claim);
+        }
+    }
+
+    fn report(&mut self, life: Life, refused: Refused) {
+        let replica = life.replica;
+        match refused {
+            Refused::Clock(ahead) => {
+                self.events.note(Event::ClockAhead { replica, by: ahead.by });
+            }
+            Refused::OwnRow => self.events.note(Event::IdentityConflict { other: life }),
+            Refused::Hash
+            | Refused::TableFull
+            | Refused::TooManyDependencies
+            | Refused::CellAfterHead => {
+                self.events.note(Event::RowRefused { replica, reason: refused });
+            }
+            Refused::Gap { .. }
+            | Refused::Floor
+            | Refused::OldFloor
+            | Refused::StaleStaging
+            | Refused::OldLife
+            | Refused::StagingFull => {}
+        }
+    }
+
+    /// Begins a new life above one of our replica's that we did not know of.
+    fn give_way_to(&mut self, heard: Life) {
+        if heard.replica != self.identity.replica || heard <= self.life() {
+            return;
+        }
+        if self.lives.has_renewed() {
+            self.events.note(Event::IdentityConflict { other: heard });
+        }
+        if let Some(life) = self.lives.renew(heard, &mut self.random) {
+            self.begin_life(life);
+            self.events.note(Event::LifeRenewed { life });
+        }
+    }
+
+    fn begin_life(&mut self, life: Life) {
+        self.replica.begin_life(life);
+        self.members.begin_life(life);
+        self.forgetting.begin_life();
+        self.announced.clear();
+        self.introduce_ourselves();
+    }
+
+    /// Writes what others need to know of us into our `self` row.
+    fn introduce_ourselves(&mut self) {
+        let address = codec::encode_to_vec(&self.identity.address)
+            .expect("an address has a serde form of known length");
+        let name = self.identity.name.clone();
+        self.update(self.now, |writer| {
+            let mut introduce = |key, value: &[u8]| {
+                let set = writer.set(Space::SELF, key, Bytes::copy_from(value));
+                set.expect("an identity fits a cell");
+            };
+            introduce(membership::address_key(), &address);
+            introduce(membership::name_key(), name.as_bytes());
+        });
+    }
+
+    fn forget_markers(&mut self) {
+        let before = self.replica.table().bookmark();
+        let (after, spaces) = (self.config.forget_after, self.announced.keys().copied());
+        self.forgetting.handle_timeout(self.now, after, spaces, &mut self.replica);
+        self.announce(before);
+    }
+
+    fn finish_leaving(&mut self) {
+        let own = RowId { space: Space::SELF, life: self.life() };
+        if self.leaving && !self.rumor.is_hot(own) {
+            self.leaving = false;
+            self.events.note(Event::Left);
+        }
+    }
+
+    fn advance(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    fn unix(&self) -> Duration {
+        self.wall.1.saturating_add(self.now.since(self.wall.0))
+    }
+
+    fn hot_periods(&self) -> usize {
+        rumor::hot_periods(self.members.population(), self.config.fanout)
+    }
+
+    /// The time a suspect has to refute: longer in larger populations, where news takes longer.
+    fn refute_within(&self) -> Duration {
+        let log2 = self.members.population().ilog2();
+        let hundredths_of_log10 = (log2 * 30).max(100);
+        self.config.probe_every * self.config.suspicion_periods * hundredths_of_log10 / 100
+    }
+
+    /// How many datagrams a claim rides along in.
+    fn claim_repeats(&self) -> u32 {
+        4 * (self.members.population().ilog10() + 1)
+    }
+}

@@ -1,0 +1,162 @@
+//! Finding what differs: anti-entropy over whole tables.
+//!
+//! One side sends the fingerprint of its table. If it differs, the other answers with the
+//! versions of its rows, a page at a time; whoever gets a page sends what the page lacks, asks
+//! for what it has more of, and asks for the next page. Neither side keeps any state about the
+//! other. Push-pull anti-entropy of Demers et al. (PODC 1987), section 1.3.
+//!
+//! A page costs bytes for every row that exists. The neighbours of this module see only rows
+//! named as wanted or owed, so a digest that costs what differs can take its place.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use rumormill_crdt::{RowId, Table};
+
+use crate::{
+    Address, Config, Event, Instant,
+    event::Events,
+    membership::Membership,
+    message::{Fingerprint, Page},
+    outbox::Outbox,
+    random::Random,
+    transfer::Transfer,
+};
+
+/// The longest wait before a silent seed is tried again.
+const SEED_BACKOFF_MAX: Duration = Duration::from_secs(60);
+
+/// Silent attempts before a seed is reported.
+const SEED_PATIENCE: u32 = 3;
+
+/// One in how many comparisons goes to a member thought dead, if there is one.
+const DEAD_SHARE: usize = 4;
+
+/// When to compare tables, and with whom.
+#[derive(Debug)]
+pub(crate) struct Reconcile<A> {
+    next_at: Instant,
+    seeds: Vec<Seed<A>>,
+}
+
+/// A peer we were told of that has not answered yet.
+#[derive(Debug)]
+struct Seed<A> {
+    address: A,
+    attempts: u32,
+    backoff: Duration,
+    next_at: Instant,
+}
+
+impl<A: Address> Reconcile<A> {
+    pub(crate) fn new(now: Instant, config: &Config, random: &mut Random) -> Self {
+        Self { next_at: now + random.around(config.reconcile_every), seeds: Vec::new() }
+    }
+
+    /// Takes up a seed: it is asked at once, and again until it answers.
+    pub(crate) fn join(&mut self, now: Instant, config: &Config, address: A) {
+        if self.seeds.iter().all(|seed| seed.address != address) {
+            let backoff = config.seed_backoff;
+            self.seeds.push(Seed { address, attempts: 0, backoff, next_at: now });
+        }
+    }
+
+    /// Notes that somebody answered from an address.
+    pub(crate) fn handle_answer(&mut self, from: &A) {
+        self.seeds.retain(|seed| seed.address != *from);
+    }
+
+    /// Sends the first page to a peer whose table differs.
+    pub(crate) fn handle_compare(
+        &self,
+        from: &A,
+        theirs: Fingerprint,
+        table: &Table,
+        out: &mut Outbox<A>,
+    ) {
+        if theirs != Fingerprint::new(table.fingerprint()) {
+            out.page(from, RowId::MIN);
+        }
+    }
+
+    /// Goes through a page of versions held elsewhere: what the peer lacks is sent, what we lack
+    /// is asked for, and the next page too.
+    pub(crate) fn handle_page(
+        &self,
+        now: Instant,
+        from: &A,
+        page: &Page,
+        table: &Table,
+        transfer: &mut Transfer<A>,
+        out: &mut Outbox<A>,
+    ) {
+        let mut theirs = page.rows().iter().copied().peekable();
+        let in_page = |id: RowId| page.end().is_none_or(|end| id < end);
+        for row in table.rows_from(page.start()).take_while(|row| in_page(row.id())) {
+            while let Some((id, version)) = theirs.next_if(|(id, _)| *id < row.id()) {
+                transfer.want(now, id, version, from, table, out);
+            }
+            let held = theirs.next_if(|(id, _)| *id == row.id()).map_or(0, |(_, version)| version);
+            if held > row.version() {
+                transfer.want(now, row.id(), held, from, table, out);
+            } else if held < row.version() {
+                out.delta(from, row.id(), held);
+            }
+        }
+        for (id, version) in theirs {
+            transfer.want(now, id, version, from, table, out);
+        }
+        if let Some(end) = page.end() {
+            out.next_page(from, end);
+        }
+    }
+
+    /// Compares with a random member now and then, and with silent seeds as their time comes.
+    pub(crate) fn handle_timeout(
+        &mut self,
+        now: Instant,
+        config: &Config,
+        members: &Membership<A>,
+        random: &mut Random,
+        events: &mut Events<A>,
+        out: &mut Outbox<A>,
+    ) {
+        if self.next_at <= now {
+            self.next_at = now + random.around(config.reconcile_every);
+            self.compare_with_somebody(members, random, out);
+        }
+        for seed in self.seeds.iter_mut().filter(|seed| seed.next_at <= now) {
+            let again_in = random.around(seed.backoff);
+            if seed.attempts >= SEED_PATIENCE {
+                let (address, attempts) = (seed.address.clone(), seed.attempts);
+                events.note(Event::SeedUnreachable { address, attempts, again_in });
+            }
+            out.compare(&seed.address);
+            seed.attempts = seed.attempts.saturating_add(1);
+            seed.next_at = now + again_in;
+            seed.backoff = (seed.backoff * 2).min(SEED_BACKOFF_MAX);
+        }
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Instant {
+        self.seeds.iter().map(|seed| seed.next_at).fold(self.next_at, Instant::min)
+    }
+
+    /// A member thought dead gets its share: it may be back, or the network may have healed. It
+    /// is told what is said of it, so that it can refute.
+    fn compare_with_somebody(
+        &self,
+        members: &Membership<A>,
+        random: &mut Random,
+        out: &mut Outbox<A>,
+    ) {
+        let peers = members.draw(random, 1);
+        let turn_of_dead = peers.is_empty() || random.below(DEAD_SHARE) == 0;
+        if let Some((address, claim)) = turn_of_dead.then(|| members.draw_dead(random)).flatten() {
+            out.compare(address);
+            out.claim(address, claim);
+        } else if let Some(peer) = peers.first() {
+            out.compare(peer);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What a node counts.
+
+/// Counts since the node was made. All only grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Datagrams composed.
+    pub datagrams_sent: u64,
+    /// Bytes in them.
+    pub bytes_sent: u64,
+    /// Datagrams taken in.
+    pub datagrams_received: u64,
+    /// Bytes in them.
+    pub bytes_received: u64,
+    /// Datagrams rejected: another population, another protocol, damaged or not ours.
+    pub datagrams_rejected: u64,
+    /// Row deltas sent.
+    pub deltas_sent: u64,
+    /// Row deltas taken in that were news.
+    pub deltas_applied: u64,
+    /// Row deltas taken in that were known.
+    pub deltas_known: u64,
+    /// Row deltas refused; most are gaps, which are then asked for.
+    pub deltas_refused: u64,
+    /// Pings sent.
+    pub pings_sent: u64,
+    /// Members we suspected by ourselves.
+    pub suspicions: u64,
+    /// Claims against us that we refuted.
+    pub refutations: u64,
+    /// Messages that found a queue full and were not queued.
+    pub shed: u64,
+}
