@@ -79,7 +79,7 @@ impl Config {
         probe_attempts: 3,
         suspicion_periods: 4,
         request_timeout: Duration::from_millis(300),
-        request_attempts: 5,
+        request_attempts: 12,
         seed_backoff: Duration::from_millis(250),
         skew_max: Duration::from_secs(10),
         forget_after: Duration::from_secs(600),

@@ -16,8 +16,9 @@ pub(crate) enum Message {
     Ack { nonce: u64 },
     /// A belief about somebody's liveness.
     Claim(Claim),
-    /// This is the fingerprint of my table; if yours differs, send me your first page.
-    Compare { fingerprint: Fingerprint },
+    /// This is the fingerprint of my table; if yours differs, send me your page from `start` on,
+    /// or your first.
+    Compare { fingerprint: Fingerprint, start: Option<RowId> },
     /// This is the fingerprint of my table; if yours differs, send me your rumors.
     Pull { fingerprint: Fingerprint },
     /// The versions of my rows in a range.
@@ -28,6 +29,14 @@ pub(crate) enum Message {
     Request { id: RowId, from: Version },
     /// Cells of a row.
     Delta(RowDelta<Key, Bytes>),
+}
+
+impl Message {
+    /// Says whether this opens a conversation. Opening messages are sent by timers alone, so an
+    /// answer that only they draw cannot draw another.
+    pub(crate) const fn is_opening(&self) -> bool {
+        matches!(self, Self::Ping { .. } | Self::Compare { .. } | Self::Pull { .. })
+    }
 }
 
 /// A belief about the liveness of one life. Beliefs about a life are ordered by incarnation and
@@ -63,6 +72,13 @@ struct PageParts {
     start: RowId,
     end: Option<RowId>,
     rows: Vec<(RowId, Version)>,
+}
+
+impl Claim {
+    /// Says whether this is a claim against `life`.
+    pub(crate) fn doubts(&self, life: Life) -> bool {
+        self.life == life && self.standing != ClaimedStanding::Alive
+    }
 }
 
 impl Fingerprint {

@@ -170,7 +170,10 @@ impl<A: Address> Node<A> {
         }
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += bytes.len() as u64;
-        self.meet(sender, &from);
+        self.reconcile.handle_answer(&from);
+        if messages.iter().any(Message::is_opening) {
+            self.meet(sender, &from);
+        }
         for message in messages {
             self.handle_message(&from, message);
         }
@@ -237,8 +240,9 @@ impl<A: Address> Node<A> {
     pub fn restore(&mut self, now: Instant, rows: impl IntoIterator<Item = Arc<Row<Key, Bytes>>>) {
         self.advance(now);
         let rows: Vec<_> = rows.into_iter().collect();
-        let ours = rows.iter().map(|row| row.id().life);
-        let newest = ours.filter(|life| life.replica == self.identity.replica).max();
+        let ours = rows.iter().filter(|row| row.id().life.replica == self.identity.replica);
+        let unknown = ours.filter(|row| row.version() > self.table().version(row.id()));
+        let newest = unknown.map(|row| row.id().life).max();
         if let Some(life) = newest.filter(|life| *life >= self.life()) {
             let life = Lives::after(life, &mut self.random);
             self.begin_life(life);
@@ -345,9 +349,13 @@ impl<A: Address> Node<A> {
             Message::Claim(claim) => {
                 let within = self.refute_within();
                 self.members.handle_claim(now, claim, within, &mut self.events);
+                // Whoever doubts us has not heard what we say, however often we said it.
+                if claim.doubts(self.life()) {
+                    self.outbox.claim(from, self.members.own_claim());
+                }
             }
-            Message::Compare { fingerprint } => {
-                self.reconcile.handle_compare(from, fingerprint, table, out);
+            Message::Compare { fingerprint, start } => {
+                self.reconcile.handle_compare(from, fingerprint, start, table, out);
             }
             Message::Pull { fingerprint } => {
                 if fingerprint != message::Fingerprint::new(table.fingerprint()) {
@@ -422,10 +430,10 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// Looks at who sent a datagram: strangers are asked who they are, and members thought dead
-    /// are told so, to refute.
+    /// Looks at who opens a conversation: strangers are asked who they are, and members thought
+    /// dead are told so, to refute. Answers are not looked at, or two nodes that mistrust each
+    /// other would never stop answering.
     fn meet(&mut self, sender: Life, from: &A) {
-        self.reconcile.handle_answer(from);
         if !self.members.knows(sender) {
             let id = RowId { space: Space::SELF, life: sender };
             let (now, table) = (self.now, self.replica.table());

@@ -37,7 +37,7 @@ struct Letter {
     acks: SmallVec<[u64; ACKS_MAX]>,
     ping: Option<u64>,
     claims: BTreeMap<ReplicaId, Claim>,
-    compare: bool,
+    compare: Option<RowId>,
     pull: bool,
     page: Option<RowId>,
     next_page: Option<RowId>,
@@ -78,9 +78,9 @@ impl<A: Ord + Clone> Outbox<A> {
         });
     }
 
-    pub(crate) fn compare(&mut self, to: &A) {
+    pub(crate) fn compare(&mut self, to: &A, start: RowId) {
         self.letter(to, |letter| {
-            letter.compare = true;
+            letter.compare = Some(start);
             true
         });
     }
@@ -181,7 +181,10 @@ impl Letter {
         self.ping.take_if(|nonce| page.say_ping(*nonce));
         self.claims.retain(|_, claim| !page.say(&Message::Claim(*claim)));
         let fingerprint = Fingerprint::new(table.fingerprint());
-        self.compare &= !(self.compare && page.say(&Message::Compare { fingerprint }));
+        self.compare.take_if(|start| {
+            let start = Some(*start).filter(|start| *start != RowId::MIN);
+            page.say(&Message::Compare { fingerprint, start })
+        });
         self.pull &= !(self.pull && page.say(&Message::Pull { fingerprint }));
         self.next_page.take_if(|start| page.say(&Message::NextPage { start: *start }));
         self.requests.retain(|id, from| !page.say(&Message::Request { id: *id, from: *from }));
@@ -198,7 +201,7 @@ impl Letter {
         self.acks.is_empty()
             && self.ping.is_none()
             && self.claims.is_empty()
-            && !self.compare
+            && self.compare.is_none()
             && !self.pull
             && self.page.is_none()
             && self.next_page.is_none()

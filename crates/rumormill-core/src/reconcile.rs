@@ -2,8 +2,11 @@
 //!
 //! One side sends the fingerprint of its table. If it differs, the other answers with the
 //! versions of its rows, a page at a time; whoever gets a page sends what the page lacks, asks
-//! for what it has more of, and asks for the next page. Neither side keeps any state about the
-//! other. Push-pull anti-entropy of Demers et al. (PODC 1987), section 1.3.
+//! for what it has more of, and asks for the next page. The answering side keeps no state. The
+//! asking side keeps a cursor over its table, and only the page that starts there makes it ask
+//! for another: copies of a page end a conversation instead of doubling it, and after a loss the
+//! sweep goes on where it stopped. Push-pull anti-entropy of Demers et al. (PODC 1987), section
+//! 1.3.
 //!
 //! A page costs bytes for every row that exists. The neighbours of this module see only rows
 //! named as wanted or owed, so a digest that costs what differs can take its place.
@@ -26,23 +29,34 @@ use crate::{
 /// The longest wait before a silent seed is tried again.
 const SEED_BACKOFF_MAX: Duration = Duration::from_secs(60);
 
+/// How often a node looks whether it is alone and needs its seeds again.
+const SEED_WATCH: Duration = Duration::from_secs(2);
+
 /// Silent attempts before a seed is reported.
 const SEED_PATIENCE: u32 = 3;
 
 /// One in how many comparisons goes to a member thought dead, if there is one.
 const DEAD_SHARE: usize = 4;
 
+/// How often a page that does not come is asked for again before the sweep waits for its turn.
+const PAGE_ATTEMPTS: u32 = 8;
+
 /// When to compare tables, and with whom.
 #[derive(Debug)]
 pub(crate) struct Reconcile<A> {
     next_at: Instant,
+    /// Where the next page is to start.
+    cursor: RowId,
+    /// When a page that was asked for is overdue, and how often it was asked for.
+    overdue: Option<(Instant, u32)>,
     seeds: Vec<Seed<A>>,
 }
 
-/// A peer we were told of that has not answered yet.
+/// A peer we were told of. It is asked until it answers, and again when nobody else is left.
 #[derive(Debug)]
 struct Seed<A> {
     address: A,
+    answered: bool,
     attempts: u32,
     backoff: Duration,
     next_at: Instant,
@@ -50,39 +64,43 @@ struct Seed<A> {
 
 impl<A: Address> Reconcile<A> {
     pub(crate) fn new(now: Instant, config: &Config, random: &mut Random) -> Self {
-        Self { next_at: now + random.around(config.reconcile_every), seeds: Vec::new() }
+        let next_at = now + random.around(config.reconcile_every);
+        Self { next_at, cursor: RowId::MIN, overdue: None, seeds: Vec::new() }
     }
 
     /// Takes up a seed: it is asked at once, and again until it answers.
     pub(crate) fn join(&mut self, now: Instant, config: &Config, address: A) {
         if self.seeds.iter().all(|seed| seed.address != address) {
             let backoff = config.seed_backoff;
-            self.seeds.push(Seed { address, attempts: 0, backoff, next_at: now });
+            self.seeds.push(Seed { address, answered: false, attempts: 0, backoff, next_at: now });
         }
     }
 
     /// Notes that somebody answered from an address.
     pub(crate) fn handle_answer(&mut self, from: &A) {
-        self.seeds.retain(|seed| seed.address != *from);
+        for seed in self.seeds.iter_mut().filter(|seed| seed.address == *from) {
+            seed.answered = true;
+        }
     }
 
-    /// Sends the first page to a peer whose table differs.
+    /// Sends a page to a peer whose table differs.
     pub(crate) fn handle_compare(
         &self,
         from: &A,
         theirs: Fingerprint,
+        start: Option<RowId>,
         table: &Table,
         out: &mut Outbox<A>,
     ) {
         if theirs != Fingerprint::new(table.fingerprint()) {
-            out.page(from, RowId::MIN);
+            out.page(from, start.unwrap_or(RowId::MIN));
         }
     }
 
     /// Goes through a page of versions held elsewhere: what the peer lacks is sent, what we lack
     /// is asked for, and the next page too.
     pub(crate) fn handle_page(
-        &self,
+        &mut self,
         now: Instant,
         from: &A,
         page: &Page,
@@ -106,8 +124,12 @@ impl<A: Address> Reconcile<A> {
         for (id, version) in theirs {
             transfer.want(now, id, version, from, table, out);
         }
-        if let Some(end) = page.end() {
-            out.next_page(from, end);
+        if page.start() == self.cursor {
+            self.cursor = page.end().unwrap_or(RowId::MIN);
+            self.overdue = page.end().map(|_| (now + transfer.timeout(), 1));
+            if let Some(end) = page.end() {
+                out.next_page(from, end);
+            }
         }
     }
 
@@ -125,13 +147,28 @@ impl<A: Address> Reconcile<A> {
             self.next_at = now + random.around(config.reconcile_every);
             self.compare_with_somebody(members, random, out);
         }
+        if let Some((_, attempts)) = self.overdue.filter(|(deadline, _)| *deadline <= now) {
+            let peer = members.draw(random, 1).pop().filter(|_| attempts < PAGE_ATTEMPTS);
+            self.overdue = peer.as_ref().map(|_| (now + config.request_timeout, attempts + 1));
+            if let Some(peer) = peer {
+                out.next_page(&peer, self.cursor);
+            }
+        }
+        let isolated = members.reachable().is_empty();
         for seed in self.seeds.iter_mut().filter(|seed| seed.next_at <= now) {
+            if seed.answered {
+                seed.answered = !isolated;
+                seed.attempts = 0;
+                seed.backoff = config.seed_backoff;
+                seed.next_at = now + SEED_WATCH;
+                continue;
+            }
             let again_in = random.around(seed.backoff);
             if seed.attempts >= SEED_PATIENCE {
                 let (address, attempts) = (seed.address.clone(), seed.attempts);
                 events.note(Event::SeedUnreachable { address, attempts, again_in });
             }
-            out.compare(&seed.address);
+            out.compare(&seed.address, self.cursor);
             seed.attempts = seed.attempts.saturating_add(1);
             seed.next_at = now + again_in;
             seed.backoff = (seed.backoff * 2).min(SEED_BACKOFF_MAX);
@@ -139,7 +176,9 @@ impl<A: Address> Reconcile<A> {
     }
 
     pub(crate) fn poll_timeout(&self) -> Instant {
-        self.seeds.iter().map(|seed| seed.next_at).fold(self.next_at, Instant::min)
+        let overdue = self.overdue.map(|(deadline, _)| deadline);
+        let seeds = self.seeds.iter().map(|seed| seed.next_at);
+        seeds.chain(overdue).fold(self.next_at, Instant::min)
     }
 
     /// A member thought dead gets its share: it may be back, or the network may have healed. It
@@ -153,10 +192,10 @@ impl<A: Address> Reconcile<A> {
         let peers = members.draw(random, 1);
         let turn_of_dead = peers.is_empty() || random.below(DEAD_SHARE) == 0;
         if let Some((address, claim)) = turn_of_dead.then(|| members.draw_dead(random)).flatten() {
-            out.compare(address);
+            out.compare(address, self.cursor);
             out.claim(address, claim);
         } else if let Some(peer) = peers.first() {
-            out.compare(peer);
+            out.compare(peer, self.cursor);
         }
     }
 }

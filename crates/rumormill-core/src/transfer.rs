@@ -5,6 +5,7 @@
 //! piece by piece.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use core::time::Duration;
 
 use rumormill_crdt::{
     Admission, Bytes, Key, Progress, Refused, Replica, RowDelta, RowId, Table, Version,
@@ -20,7 +21,7 @@ const WANTS_MAX: usize = 1_024;
 pub(crate) struct Transfer<A> {
     wants: BTreeMap<RowId, Want<A>>,
     deadlines: BTreeSet<(Instant, RowId)>,
-    timeout: core::time::Duration,
+    timeout: Duration,
 }
 
 #[derive(Debug)]
@@ -36,7 +37,13 @@ impl<A: Address> Transfer<A> {
         Self { wants: BTreeMap::new(), deadlines: BTreeSet::new(), timeout }
     }
 
-    /// Asks `peer` for a row that it holds at `version`, unless it is on its way or unwanted.
+    /// How long an answer may take.
+    pub(crate) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Asks `peer` for a row that it holds at `version`, unless it is on its way or unwanted. Says
+    /// whether it asked.
     pub(crate) fn want(
         &mut self,
         now: Instant,
@@ -45,15 +52,17 @@ impl<A: Address> Transfer<A> {
         peer: &A,
         table: &Table,
         out: &mut Outbox<A>,
-    ) {
+    ) -> bool {
         let on_its_way = self.wants.contains_key(&id) || self.wants.len() >= WANTS_MAX;
-        if !on_its_way && table.accepts(id) && table.version(id) < version {
+        let asks = !on_its_way && table.accepts(id) && table.version(id) < version;
+        if asks {
             let deadline = now + self.timeout;
             let want = Want { peer: peer.clone(), attempts: 1, deadline };
             self.deadlines.insert((deadline, id));
             self.wants.insert(id, want);
             out.request(peer, id, table.wanted_from(id));
         }
+        asks
     }
 
     /// Goes on after a delta of `id` came from `peer` and was taken in.
@@ -94,10 +103,14 @@ impl<A: Address> Transfer<A> {
     ) {
         let (id, version) = (delta.id(), delta.head().version);
         match refused {
-            Refused::Gap { .. } => self.want(now, id, version, peer, table, out),
-            Refused::Floor | Refused::Hash => {
+            Refused::Gap { .. } => {
                 self.want(now, id, version, peer, table, out);
-                out.request(peer, id, 0);
+            }
+            Refused::Floor | Refused::Hash => {
+                // The whole row, asked for once: whoever goes on refusing waits for the timeout.
+                if self.want(now, id, version, peer, table, out) {
+                    out.request(peer, id, 0);
+                }
             }
             Refused::OldFloor
             | Refused::StaleStaging

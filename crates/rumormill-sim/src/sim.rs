@@ -1,0 +1,483 @@
+//! Nodes, the network between them, and time.
+
+use core::{cmp::Reverse, time::Duration};
+use std::{
+    collections::{BTreeSet, BinaryHeap},
+    sync::Arc,
+};
+
+use rumormill_core::{
+    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node,
+    crdt::{Bytes, Key, ReplicaId, Row, Table, Writer},
+};
+
+use crate::{
+    link::{Chance, Link},
+    trace::Trace,
+};
+
+/// Which node: the address of a simulated node, and the number of its replica.
+pub type Index = u32;
+
+/// What a restarted node finds on its disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// Everything its table held when it crashed.
+    Kept,
+    /// What its table held when [`Sim::save`] was called last.
+    Stale,
+    /// Nothing.
+    Lost,
+}
+
+/// When the simulation begins, by everybody's wall clock.
+const UNIX_AT_START: Duration = Duration::from_secs(1_767_225_600);
+
+/// The trace keeps this many lines unless told otherwise.
+const TRACE_LINES: usize = 200;
+
+/// Nodes, the network between them, and time. See the crate's documentation.
+#[derive(Debug)]
+pub struct Sim {
+    seed: u64,
+    config: Config,
+    now: Instant,
+    chance: Chance,
+    link: Link,
+    /// Nodes on the far side of a cut; datagrams cross it in neither direction.
+    far_side: BTreeSet<Index>,
+    slots: Vec<Slot>,
+    queue: BinaryHeap<Reverse<Queued>>,
+    queued: u64,
+    trace: Trace,
+    replay: String,
+}
+
+/// A place for the lives of one replica.
+#[derive(Debug)]
+struct Slot {
+    replica: ReplicaId,
+    node: Option<Node<Index>>,
+    /// How far its wall clock is from everybody's.
+    clock_ahead: Duration,
+    wake_at: Option<Instant>,
+    saved: Vec<Arc<Row<Key, Bytes>>>,
+    /// What its nodes told, `TableChanged` left out.
+    events: Vec<Event<Index>>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Queued {
+    at: Instant,
+    /// Among equal times, first queued comes first.
+    number: u64,
+    what: Occurrence,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Occurrence {
+    Wake(Index),
+    Arrive { from: Index, to: Index, bytes: Box<[u8]> },
+}
+
+impl Sim {
+    /// Makes an empty network, in which nothing is random but by `seed`.
+    #[must_use]
+    pub fn new(seed: u64, config: Config) -> Self {
+        Self {
+            seed,
+            config,
+            now: Instant::default(),
+            chance: Chance::new(seed),
+            link: Link::LAN,
+            far_side: BTreeSet::new(),
+            slots: Vec::new(),
+            queue: BinaryHeap::new(),
+            queued: 0,
+            trace: Trace::new(TRACE_LINES),
+            replay: String::new(),
+        }
+    }
+
+    /// Says which command runs this again; failed checks print it.
+    #[must_use]
+    pub fn replay_with(mut self, command: impl Into<String>) -> Self {
+        self.replay = command.into();
+        self
+    }
+
+    /// Keeps the last `lines_max` lines of the trace; 0 for none, which is faster.
+    #[must_use]
+    pub fn trace_lines(mut self, lines_max: usize) -> Self {
+        self.trace = Trace::new(lines_max);
+        self
+    }
+
+    /// Changes the network between all nodes, from here on.
+    pub fn set_link(&mut self, link: Link) {
+        self.line(format_args!(
+            "link loss {:.2} duplicate {:.2} reorder {:.2}",
+            link.loss, link.duplicate, link.reorder
+        ));
+        self.link = link;
+    }
+
+    /// Starts a node that knows nobody.
+    pub fn start(&mut self) -> Index {
+        let replica = ReplicaId(self.slots.len() as u64);
+        let index = self.add_slot(replica);
+        self.boot(index);
+        index
+    }
+
+    /// Starts a second process for the replica of a running node, at an address of its own: a
+    /// mistake that operators make.
+    pub fn start_twin_of(&mut self, who: Index) -> Index {
+        let twin = self.add_slot(ReplicaId(u64::from(who)));
+        self.boot(twin);
+        twin
+    }
+
+    /// Starts `N` nodes that all join the first.
+    pub fn start_all<const N: usize>(&mut self) -> [Index; N] {
+        let nodes = [(); N].map(|()| self.start());
+        for node in nodes.into_iter().skip(1) {
+            self.join(node, nodes[0]);
+        }
+        nodes
+    }
+
+    /// Starts `count` nodes that know each other from the first moment.
+    pub fn start_acquainted(&mut self, count: usize) {
+        let first = self.slots.len();
+        for _ in 0..count {
+            self.start();
+        }
+        let rows: Vec<_> = self.nodes().flat_map(|(_, node)| rows_of(node.table())).collect();
+        for slot in first..self.slots.len() {
+            let now = self.now;
+            if let Some(node) = self.slots[slot].node.as_mut() {
+                node.restore(now, rows.iter().cloned());
+            }
+            let index = Index::try_from(slot).expect("fewer than 2^32 nodes");
+            self.settle(index);
+        }
+    }
+
+    /// Tells a node of a seed.
+    pub fn join(&mut self, who: Index, seed: Index) {
+        self.line(format_args!("{} joins {}", name(who), name(seed)));
+        let now = self.now;
+        self.command(who, |node| node.join(now, seed));
+    }
+
+    /// Edits a node's own rows.
+    pub fn update<R>(&mut self, who: Index, edit: impl FnOnce(&mut Writer<'_>) -> R) -> R {
+        self.line(format_args!("{} writes", name(who)));
+        let now = self.now;
+        self.command(who, |node| node.update(now, edit))
+    }
+
+    /// Makes a node say good-bye. It goes on running.
+    pub fn leave(&mut self, who: Index) {
+        self.line(format_args!("{} leaves", name(who)));
+        let now = self.now;
+        self.command(who, |node| node.leave(now));
+    }
+
+    /// Stops a node at once.
+    pub fn crash(&mut self, who: Index) {
+        self.line(format_args!("{} crashes", name(who)));
+        let slot = self.slot_mut(who);
+        slot.wake_at = None;
+        if let Some(node) = slot.node.take() {
+            slot.saved = rows_of(node.table()).collect();
+        }
+    }
+
+    /// Writes a node's table to its disk, for a later restart from a stale one. A crash does so
+    /// too.
+    pub fn save(&mut self, who: Index) {
+        let rows = rows_of(self.node(who).table()).collect();
+        self.slot_mut(who).saved = rows;
+    }
+
+    /// Starts a new life of a crashed node, which joins by `seed`. For a stale disk, call
+    /// [`save`](Self::save) first and [`crash_without_saving`](Self::crash_without_saving) then.
+    pub fn restart(&mut self, who: Index, disk: Disk, seed: Index) {
+        self.line(format_args!("{} restarts, disk {disk:?}", name(who)));
+        self.boot(who);
+        let (now, saved) = (self.now, self.slot_mut(who).saved.clone());
+        if disk != Disk::Lost {
+            self.command(who, |node| node.restore(now, saved));
+        }
+        self.join(who, seed);
+    }
+
+    /// Stops a node at once; its disk stays as [`save`](Self::save) left it.
+    pub fn crash_without_saving(&mut self, who: Index) {
+        let saved = core::mem::take(&mut self.slot_mut(who).saved);
+        self.crash(who);
+        self.slot_mut(who).saved = saved;
+    }
+
+    /// Cuts the network between `far_side` and everybody else, in both directions.
+    pub fn cut(&mut self, far_side: &[Index]) {
+        let names: Vec<_> = far_side.iter().map(|index| name(*index)).collect();
+        self.line(format_args!("cut off {}", names.join(" ")));
+        self.far_side = far_side.iter().copied().collect();
+    }
+
+    /// Heals the cut.
+    pub fn heal(&mut self) {
+        self.line(format_args!("heal"));
+        self.far_side.clear();
+    }
+
+    /// Sets a node's wall clock ahead of everybody's.
+    pub fn set_clock_ahead(&mut self, who: Index, ahead: Duration) {
+        self.line(format_args!("{}'s clock is {ahead:?} ahead", name(who)));
+        self.slot_mut(who).clock_ahead = ahead;
+        let (now, unix) = (self.now, self.unix(who));
+        self.command(who, |node| node.handle_wall_clock(now, unix));
+    }
+
+    /// Hands a node bytes that seem to come from `from`.
+    pub fn inject(&mut self, from: Index, to: Index, bytes: &[u8]) {
+        self.enqueue(self.now, Occurrence::Arrive { from, to, bytes: bytes.into() });
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, span: Duration) {
+        let end = self.now + span;
+        while self.step(end).is_some() {}
+    }
+
+    /// Lets time pass until `done` holds, checked after every event, or `limit` is over. Returns
+    /// the time it took, or nothing.
+    pub fn run_until(
+        &mut self,
+        limit: Duration,
+        mut done: impl FnMut(&Self, Index) -> bool,
+    ) -> Option<Duration> {
+        let start = self.now;
+        while let Some(touched) = self.step(start + limit) {
+            if done(self, touched) {
+                return Some(self.now.since(start));
+            }
+        }
+        None
+    }
+
+    /// Lets time pass until all running nodes show the same rows, checked ten times a second.
+    pub fn run_until_equal(&mut self, limit: Duration) -> Option<Duration> {
+        let start = self.now;
+        while self.now.since(start) < limit {
+            if self.tables_are_equal() {
+                return Some(self.now.since(start));
+            }
+            self.run(Duration::from_millis(100));
+        }
+        None
+    }
+
+    /// Says whether all running nodes show the same rows.
+    #[must_use]
+    pub fn tables_are_equal(&self) -> bool {
+        let mut tables = self.nodes().map(|(_, node)| node.table());
+        tables.next().is_none_or(|first| tables.all(|table| table == first))
+    }
+
+    /// A running node.
+    ///
+    /// # Panics
+    ///
+    /// If the node is not running.
+    #[must_use]
+    pub fn node(&self, who: Index) -> &Node<Index> {
+        let slot = &self.slots[who as usize];
+        slot.node.as_ref().unwrap_or_else(|| panic!("{} is not running", name(who)))
+    }
+
+    /// Walks the running nodes.
+    pub fn nodes(&self) -> impl Iterator<Item = (Index, &Node<Index>)> {
+        let running = (0..).zip(&self.slots);
+        running.filter_map(|(index, slot)| Some((index, slot.node.as_ref()?)))
+    }
+
+    /// Says whether a node is running.
+    #[must_use]
+    pub fn is_running(&self, who: Index) -> bool {
+        self.slots[who as usize].node.is_some()
+    }
+
+    /// Everything a replica's nodes told since the beginning, table changes left out.
+    #[must_use]
+    pub fn events(&self, who: Index) -> &[Event<Index>] {
+        &self.slots[who as usize].events
+    }
+
+    /// Virtual time since the beginning.
+    #[must_use]
+    pub const fn now(&self) -> Duration {
+        self.now.since_origin()
+    }
+
+    /// The last lines of what happened.
+    #[must_use]
+    pub fn trace(&self) -> String {
+        self.trace.to_string()
+    }
+
+    /// Stops the run unless `holds`, printing what happened last and how to run it again.
+    ///
+    /// # Panics
+    ///
+    /// If it does not hold.
+    pub fn check(&self, holds: bool, what: &str) {
+        assert!(
+            holds,
+            "{what}\nseed {} at {:?}\n{}run it again: {}",
+            self.seed, self.now, self.trace, self.replay
+        );
+    }
+
+    /// Lets the next thing happen, if that is before `end`, and says to whom; else moves time to
+    /// `end`.
+    fn step(&mut self, end: Instant) -> Option<Index> {
+        let due = self.queue.peek().is_some_and(|Reverse(next)| next.at <= end);
+        let Some(Reverse(next)) = due.then(|| self.queue.pop()).flatten() else {
+            self.now = end;
+            return None;
+        };
+        self.now = next.at;
+        match next.what {
+            Occurrence::Wake(who) => {
+                if self.slot_mut(who).wake_at == Some(next.at) {
+                    self.slot_mut(who).wake_at = None;
+                    let now = self.now;
+                    self.command(who, |node| node.handle_timeout(now));
+                }
+                Some(who)
+            }
+            Occurrence::Arrive { from, to, bytes } => {
+                self.arrive(from, to, &bytes);
+                Some(to)
+            }
+        }
+    }
+
+    fn arrive(&mut self, from: Index, to: Index, bytes: &[u8]) {
+        let now = self.now;
+        if !self.is_running(to) {
+            self.line(format_args!("{} -x {} not running", name(from), name(to)));
+            return;
+        }
+        let taken = self.command(to, |node| node.handle_datagram(now, from, bytes));
+        match taken {
+            Ok(()) => {
+                self.line(format_args!("{} -> {} {} bytes", name(from), name(to), bytes.len()));
+            }
+            Err(why) => self.line(format_args!("{} -x {} {why}", name(from), name(to))),
+        }
+    }
+
+    fn command<R>(&mut self, who: Index, command: impl FnOnce(&mut Node<Index>) -> R) -> R {
+        let node = self.slot_mut(who).node.as_mut();
+        let result = command(node.unwrap_or_else(|| panic!("{} is not running", name(who))));
+        self.settle(who);
+        result
+    }
+
+    /// Does what a driver does after each input: sends, takes events, sets the timer.
+    fn settle(&mut self, who: Index) {
+        let Some(mut node) = self.slot_mut(who).node.take() else { return };
+        let mut buf = [0; DATAGRAM_LEN_MIN];
+        while let Some(transmit) = node.poll_transmit(&mut buf) {
+            self.send(who, transmit.to, transmit.payload);
+        }
+        while let Some(event) = node.poll_event() {
+            if event != Event::TableChanged {
+                self.line(format_args!("{}: {event:?}", name(who)));
+                self.slot_mut(who).events.push(event);
+            }
+        }
+        let wake_at = node.poll_timeout();
+        let slot = self.slot_mut(who);
+        slot.node = Some(node);
+        if slot.wake_at != wake_at {
+            slot.wake_at = wake_at;
+            if let Some(at) = wake_at {
+                self.enqueue(at.max(self.now), Occurrence::Wake(who));
+                self.slot_mut(who).wake_at = Some(at.max(self.now));
+            }
+        }
+    }
+
+    fn send(&mut self, from: Index, to: Index, bytes: &[u8]) {
+        if self.far_side.contains(&from) != self.far_side.contains(&to) {
+            self.line(format_args!("{} -| {} cut", name(from), name(to)));
+            return;
+        }
+        let mut copies = 0;
+        for delay in self.link.draw(&mut self.chance) {
+            copies += 1;
+            let what = Occurrence::Arrive { from, to, bytes: bytes.into() };
+            self.enqueue(self.now + delay, what);
+        }
+        if copies != 1 {
+            let fate = if copies == 0 { "lost" } else { "twice" };
+            self.line(format_args!("{} -~ {} {fate}", name(from), name(to)));
+        }
+    }
+
+    fn enqueue(&mut self, at: Instant, what: Occurrence) {
+        self.queued += 1;
+        self.queue.push(Reverse(Queued { at, number: self.queued, what }));
+    }
+
+    fn add_slot(&mut self, replica: ReplicaId) -> Index {
+        let index = Index::try_from(self.slots.len()).expect("fewer than 2^32 nodes");
+        self.slots.push(Slot {
+            replica,
+            node: None,
+            clock_ahead: Duration::ZERO,
+            wake_at: None,
+            saved: Vec::new(),
+            events: Vec::new(),
+        });
+        index
+    }
+
+    fn boot(&mut self, who: Index) {
+        let (now, unix, config) = (self.now, self.unix(who), self.config.clone());
+        let seed = self.chance.next();
+        let slot = self.slot_mut(who);
+        let identity = Identity { replica: slot.replica, name: name(who), address: who };
+        slot.node = Some(Node::new(now, unix, identity, config, seed));
+        self.line(format_args!("{} starts", name(who)));
+        self.settle(who);
+    }
+
+    fn unix(&self, who: Index) -> Duration {
+        UNIX_AT_START + self.now.since_origin() + self.slots[who as usize].clock_ahead
+    }
+
+    fn slot_mut(&mut self, who: Index) -> &mut Slot {
+        &mut self.slots[who as usize]
+    }
+
+    fn line(&mut self, what: core::fmt::Arguments<'_>) {
+        self.trace.line(self.now, what);
+    }
+}
+
+fn rows_of(table: &Table) -> impl Iterator<Item = Arc<Row<Key, Bytes>>> {
+    table.rows().map(Arc::clone)
+}
+
+/// One letter for the first 26 nodes, then a number too.
+fn name(index: Index) -> String {
+    let letter = char::from(b'a' + u8::try_from(index % 26).unwrap_or(0));
+    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
+}

@@ -1,0 +1,134 @@
+//! How fast, and at what cost, one update reaches everybody.
+
+use core::time::Duration;
+
+use rumormill_core::{
+    Config, Mode,
+    crdt::{Bytes, Key, RowId, Space},
+};
+
+use crate::{Link, Sim};
+
+/// How long the population settles before the update, so that what is measured is the update.
+const WARM_UP: Duration = Duration::from_secs(5);
+
+/// The longest an update may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// How long traffic is counted after the last node was reached, for rumors to die down.
+const AFTERMATH: Duration = Duration::from_secs(3);
+
+/// The Euler-Mascheroni constant.
+const GAMMA: f64 = 0.577_215_664_9;
+
+/// One update in a population in which everybody knows everybody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// The population.
+    pub nodes: usize,
+    /// How many peers each rumor period sends to or asks.
+    pub fanout: usize,
+    /// The share of datagrams that get lost.
+    pub loss: f64,
+    /// How rumors travel.
+    pub mode: Mode,
+    /// The rumor period.
+    pub interval: Duration,
+    /// The length of the value that is written.
+    pub update_bytes: usize,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpreadReport {
+    /// How many nodes had the update in the end, the writer included.
+    pub reached: usize,
+    /// When each node had it, in ascending order.
+    pub times: Vec<Duration>,
+    /// Deltas sent from the update until rumors had died down, per node.
+    pub payloads_per_node: f64,
+    /// All bytes sent in that time, per node, liveness and anti-entropy included.
+    pub bytes_per_node: f64,
+}
+
+impl Spread {
+    /// Runs it.
+    ///
+    /// # Panics
+    ///
+    /// If there are no nodes, or the update is longer than a cell may be.
+    #[must_use]
+    pub fn run(&self, seed: u64) -> SpreadReport {
+        let mut config = Config { fanout: self.fanout, mode: self.mode, ..Config::DEFAULT };
+        config.rumor_every = self.interval;
+        let mut sim = Sim::new(seed, config).trace_lines(0);
+        sim.start_acquainted(self.nodes);
+        sim.set_link(Link { loss: self.loss, ..Link::LAN });
+        sim.run(WARM_UP);
+
+        let before = Traffic::of(&sim);
+        let start = sim.now();
+        let update = Bytes::copy_from(&vec![0xaa; self.update_bytes]);
+        let version = sim.update(0, |writer| writer.set(Space::SHARED, Key::raw("news"), update));
+        let version = version.expect("the update fits a cell");
+        let id = RowId { space: Space::SHARED, life: sim.node(0).life() };
+
+        let mut heard = vec![false; self.nodes];
+        heard[0] = true;
+        let mut times = vec![Duration::ZERO];
+        sim.run_until(LIMIT, |sim, touched| {
+            let heard = &mut heard[touched as usize];
+            if !*heard && sim.node(touched).table().version(id) >= version {
+                *heard = true;
+                times.push(sim.now() - start);
+            }
+            times.len() == self.nodes
+        });
+        sim.run(AFTERMATH);
+        let after = Traffic::of(&sim);
+        let per_node = |count: u64| to_f64(count) / to_f64(self.nodes as u64);
+        SpreadReport {
+            reached: times.len(),
+            times,
+            payloads_per_node: per_node(after.deltas - before.deltas),
+            bytes_per_node: per_node(after.bytes - before.bytes),
+        }
+    }
+
+    /// How long it takes in theory: the logistic growth of an epidemic whose nodes keep their own
+    /// time, `2 (ln n + gamma) / rate` periods, with the rate at which an informed node informs
+    /// others: `fanout` times the share of calls that succeed, for each direction in use.
+    #[must_use]
+    pub fn theory(&self) -> Duration {
+        let arrives = 1.0 - self.loss;
+        let (push, pull) = (arrives, arrives * arrives);
+        let directions = match self.mode {
+            Mode::Push => push,
+            Mode::Pull => pull,
+            Mode::PushPull => push + pull,
+        };
+        let rate = to_f64(self.fanout as u64) * directions;
+        self.interval.mul_f64(2.0 * (to_f64(self.nodes as u64).ln() + GAMMA) / rate)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Traffic {
+    deltas: u64,
+    bytes: u64,
+}
+
+impl Traffic {
+    fn of(sim: &Sim) -> Self {
+        let stats = || sim.nodes().map(|(_, node)| node.stats());
+        Self {
+            deltas: stats().map(|stats| stats.deltas_sent).sum(),
+            bytes: stats().map(|stats| stats.bytes_sent).sum(),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of one run are below 2^53")]
+const fn to_f64(count: u64) -> f64 {
+    count as f64
+}
