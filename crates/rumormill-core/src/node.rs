@@ -368,7 +368,7 @@ impl<A: Address> Node<A> {
             Message::NextPage { start } => out.page(from, start),
             Message::Request { id, from: version } => {
                 if table.version(id) > version {
-                    out.delta(from, id, version);
+                    out.answer(from, id, version);
                 }
             }
             Message::Delta(delta) => self.handle_delta(from, &delta),

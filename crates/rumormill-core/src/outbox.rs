@@ -110,11 +110,16 @@ impl<A: Ord + Clone> Outbox<A> {
         self.letter(to, |letter| insert_bounded(&mut letter.requests, id, from));
     }
 
-    /// Queues what a copy of `id` at version `from` lacks; of two such wishes the older version.
-    pub(crate) fn delta(&mut self, to: &A, id: RowId, from: Version) {
+    /// Queues what the peer asked for: a row from a version on.
+    pub(crate) fn answer(&mut self, to: &A, id: RowId, from: Version) {
+        self.letter(to, |letter| insert_bounded(&mut letter.deltas, id, from));
+    }
+
+    /// Queues what a peer lacks of a row if it holds it at `from`. The peer may hold more in a
+    /// staging, so what it asked for itself stands.
+    pub(crate) fn offer(&mut self, to: &A, id: RowId, from: Version) {
         self.letter(to, |letter| {
-            let from = letter.deltas.get(&id).map_or(from, |queued| from.min(*queued));
-            insert_bounded(&mut letter.deltas, id, from)
+            letter.deltas.contains_key(&id) || insert_bounded(&mut letter.deltas, id, from)
         });
     }
 

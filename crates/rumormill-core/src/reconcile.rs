@@ -26,11 +26,11 @@ use crate::{
     transfer::Transfer,
 };
 
-/// The longest wait before a silent seed is tried again.
+/// The longest wait before a seed is tried again.
 const SEED_BACKOFF_MAX: Duration = Duration::from_secs(60);
 
-/// How often a node looks whether it is alone and needs its seeds again.
-const SEED_WATCH: Duration = Duration::from_secs(2);
+/// The longest such wait of a node that reaches nobody.
+const SEED_BACKOFF_ISOLATED: Duration = Duration::from_secs(4);
 
 /// Silent attempts before a seed is reported.
 const SEED_PATIENCE: u32 = 3;
@@ -52,11 +52,12 @@ pub(crate) struct Reconcile<A> {
     seeds: Vec<Seed<A>>,
 }
 
-/// A peer we were told of. It is asked until it answers, and again when nobody else is left.
+/// A peer we were told of. It is asked until it answers, and once in a long while after that: it
+/// may be the only tie between two parts of a population that never met.
 #[derive(Debug)]
 struct Seed<A> {
     address: A,
-    answered: bool,
+    /// How often it was asked since it last answered.
     attempts: u32,
     backoff: Duration,
     next_at: Instant,
@@ -72,14 +73,14 @@ impl<A: Address> Reconcile<A> {
     pub(crate) fn join(&mut self, now: Instant, config: &Config, address: A) {
         if self.seeds.iter().all(|seed| seed.address != address) {
             let backoff = config.seed_backoff;
-            self.seeds.push(Seed { address, answered: false, attempts: 0, backoff, next_at: now });
+            self.seeds.push(Seed { address, attempts: 0, backoff, next_at: now });
         }
     }
 
     /// Notes that somebody answered from an address.
     pub(crate) fn handle_answer(&mut self, from: &A) {
         for seed in self.seeds.iter_mut().filter(|seed| seed.address == *from) {
-            seed.answered = true;
+            seed.attempts = 0;
         }
     }
 
@@ -118,7 +119,7 @@ impl<A: Address> Reconcile<A> {
             if held > row.version() {
                 transfer.want(now, row.id(), held, from, table, out);
             } else if held < row.version() {
-                out.delta(from, row.id(), held);
+                out.offer(from, row.id(), held);
             }
         }
         for (id, version) in theirs {
@@ -156,14 +157,8 @@ impl<A: Address> Reconcile<A> {
         }
         let isolated = members.reachable().is_empty();
         for seed in self.seeds.iter_mut().filter(|seed| seed.next_at <= now) {
-            if seed.answered {
-                seed.answered = !isolated;
-                seed.attempts = 0;
-                seed.backoff = config.seed_backoff;
-                seed.next_at = now + SEED_WATCH;
-                continue;
-            }
-            let again_in = random.around(seed.backoff);
+            let backoff_max = if isolated { SEED_BACKOFF_ISOLATED } else { SEED_BACKOFF_MAX };
+            let again_in = random.around(seed.backoff.min(backoff_max));
             if seed.attempts >= SEED_PATIENCE {
                 let (address, attempts) = (seed.address.clone(), seed.attempts);
                 events.note(Event::SeedUnreachable { address, attempts, again_in });
@@ -171,7 +166,7 @@ impl<A: Address> Reconcile<A> {
             out.compare(&seed.address, self.cursor);
             seed.attempts = seed.attempts.saturating_add(1);
             seed.next_at = now + again_in;
-            seed.backoff = (seed.backoff * 2).min(SEED_BACKOFF_MAX);
+            seed.backoff = (seed.backoff * 2).min(backoff_max);
         }
     }
 

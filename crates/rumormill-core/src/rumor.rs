@@ -48,7 +48,7 @@ impl Rumor {
     /// Sends all hot rows to whoever asks for rumors.
     pub(crate) fn handle_pull<A: Address>(&self, from: &A, out: &mut Outbox<A>) {
         for (id, hot) in &self.hot {
-            out.delta(from, *id, hot.from);
+            out.offer(from, *id, hot.from);
         }
     }
 

@@ -87,6 +87,7 @@ impl Run {
         self.check_nothing_held_was_lost(&held);
         self.check_counter();
         self.check_set();
+        self.check_silence();
         self
     }
 
@@ -210,6 +211,23 @@ impl Run {
             let expected = heard(life, version) && !removed;
             self.sim.check(seen.contains(element) == expected, "the set is as edits heard of say");
         }
+    }
+
+    /// What nobody changes does not travel, and liveness costs what it costs.
+    fn check_silence(&mut self) {
+        self.sim.run(Duration::from_secs(90));
+        let traffic = |sim: &Sim| {
+            let stats = || sim.nodes().map(|(_, node)| node.stats());
+            let deltas: u64 = stats().map(|stats| stats.deltas_sent).sum();
+            (deltas, stats().map(|stats| stats.bytes_sent).sum::<u64>())
+        };
+        let before = traffic(&self.sim);
+        self.sim.run(Duration::from_secs(20));
+        let after = traffic(&self.sim);
+        self.sim.check(after.0 == before.0, "no row travels when nothing changes");
+        // Pulling costs its fingerprints: five periods a second, three peers each.
+        let budget = 20 * u64::from(self.nodes) * 1_000;
+        self.sim.check(after.1 - before.1 <= budget, "a quiet population falls silent");
     }
 
     fn own_row(&self, who: Index, space: Space) -> (Life, Version) {

@@ -1,0 +1,157 @@
+//! One node driven by hand: what it says, when it wakes, what it keeps within bounds.
+
+use core::time::Duration;
+
+use rumormill_core::{
+    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
+    crdt::{Bytes, Key, ReplicaId, RowId, Space},
+};
+
+const UNIX: Duration = Duration::from_secs(1_767_225_600);
+
+fn node(address: u32) -> Node<u32> {
+    let replica = ReplicaId(u64::from(address));
+    let identity = Identity { replica, name: String::new(), address };
+    Node::new(Instant::default(), UNIX, identity, Config::DEFAULT, u64::from(address))
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::new(Duration::from_millis(millis))
+}
+
+/// Lets a node do what is due until `until`, and returns what it sent: when, to whom, how long.
+fn run(node: &mut Node<u32>, until: Instant) -> Vec<(Instant, u32, usize)> {
+    let mut sent = Vec::new();
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    while let Some(now) = node.poll_timeout().filter(|now| *now <= until) {
+        node.handle_timeout(now);
+        while let Some(transmit) = node.poll_transmit(&mut buf) {
+            sent.push((now, transmit.to, transmit.payload.len()));
+        }
+    }
+    sent
+}
+
+/// Carries what `from` has to say to `to`, but nothing back.
+fn carry(now: Instant, from: &mut Node<u32>, to: &mut Node<u32>) -> usize {
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    let mut carried = 0;
+    while let Some(transmit) = from.poll_transmit(&mut buf) {
+        if transmit.to == to.identity().address {
+            to.handle_datagram(now, from.identity().address, transmit.payload).expect("whole");
+            carried += 1;
+        }
+    }
+    carried
+}
+
+fn acquaint(now: Instant, ann: &mut Node<u32>, bob: &mut Node<u32>) {
+    ann.join(now, bob.identity().address);
+    ann.handle_timeout(now);
+    while carry(now, ann, bob) + carry(now, bob, ann) > 0 {}
+    assert_eq!(ann.table(), bob.table());
+}
+
+fn member(node: &Node<u32>, replica: u64) -> Option<Liveness> {
+    let mut members = node.members();
+    members.find(|it| it.life.replica.0 == replica).map(|it| it.liveness)
+}
+
+#[test]
+fn a_lonely_node_is_quiet_and_asks_its_seed_at_growing_intervals() {
+    let mut ann = node(1);
+    assert_eq!(run(&mut ann, at(5_000)), []);
+    ann.join(at(5_000), 7);
+    let asked: Vec<_> = run(&mut ann, at(12_000)).iter().map(|(when, ..)| *when).collect();
+    let waits: Vec<_> = asked.windows(2).map(|pair| pair[1].since(pair[0])).collect();
+    assert!(waits.is_sorted() && waits.len() >= 4, "{waits:?}");
+}
+
+#[test]
+fn a_member_that_does_not_answer_is_suspect_and_then_dead() {
+    let (mut ann, mut bob) = (node(1), node(2));
+    acquaint(at(0), &mut ann, &mut bob);
+    let mut told = Vec::new();
+    for second in 1..=12 {
+        run(&mut ann, at(second * 1_000));
+        while let Some(event) = ann.poll_event() {
+            if let Event::Member { liveness, .. } = event {
+                told.push(liveness);
+            }
+        }
+    }
+    assert_eq!(told, [Liveness::Alive, Liveness::Suspect, Liveness::Dead]);
+}
+
+#[test]
+fn a_suspect_that_hears_of_it_refutes() {
+    let (mut ann, mut bob) = (node(1), node(2));
+    acquaint(at(0), &mut ann, &mut bob);
+    run(&mut ann, at(3_000));
+    assert_eq!(member(&ann, 2), Some(Liveness::Suspect));
+    let now = at(3_500);
+    ann.handle_timeout(now);
+    while !ann.has_transmit() {
+        let next = ann.poll_timeout().expect("a node with members always has a next probe");
+        ann.handle_timeout(next);
+    }
+    while carry(now, &mut ann, &mut bob) + carry(now, &mut bob, &mut ann) > 0 {}
+    assert_eq!(member(&ann, 2), Some(Liveness::Alive));
+    assert_eq!(bob.stats().refutations, 1);
+}
+
+#[test]
+fn no_datagram_exceeds_the_buffer_and_a_slow_caller_gets_the_latest() {
+    let (mut ann, mut bob) = (node(1), node(2));
+    acquaint(at(0), &mut ann, &mut bob);
+    for version in 0..500u64 {
+        let key = Key::raw(&format!("cell {}", version % 50));
+        let value = Bytes::copy_from(&[version.to_be_bytes(); 40].concat());
+        ann.update(at(version), |w| w.set(Space::SHARED, key, value)).expect("it fits");
+        ann.handle_timeout(at(version));
+    }
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    let mut datagrams = 0;
+    while let Some(transmit) = ann.poll_transmit(&mut buf) {
+        assert!(transmit.payload.len() <= DATAGRAM_LEN_MIN);
+        bob.handle_datagram(at(500), 1, transmit.payload).expect("whole");
+        datagrams += 1;
+    }
+    assert!(datagrams <= 4, "{datagrams} datagrams although one row waited");
+    while carry(at(500), &mut bob, &mut ann) + carry(at(500), &mut ann, &mut bob) > 0 {}
+    let id = RowId { space: Space::SHARED, life: ann.life() };
+    assert_eq!(bob.table().version(id), 500);
+}
+
+#[test]
+#[should_panic(expected = "a datagram buffer holds at least 1,200 bytes")]
+fn a_buffer_too_short_for_any_promise_is_a_bug_of_the_caller() {
+    node(1).poll_transmit(&mut [0; 1_199]);
+}
+
+#[test]
+fn events_say_how_things_are_not_how_often_they_changed() {
+    let mut ann = node(1);
+    for _ in 0..1_000 {
+        let set = |w: &mut rumormill_core::crdt::Writer<'_>| {
+            w.set(Space::SHARED, Key::raw("key"), Bytes::default())
+        };
+        ann.update(at(0), set).expect("it fits");
+    }
+    assert_eq!(ann.poll_event(), Some(Event::TableChanged));
+    assert_eq!(ann.poll_event(), None);
+}
+
+#[test]
+fn restored_rows_of_an_earlier_life_count_and_the_new_life_is_later() {
+    let mut before = node(1);
+    before
+        .update(at(0), |w| w.set(Space::SHARED, Key::raw("key"), Bytes::default()))
+        .expect("fits");
+    let rows: Vec<_> = before.table().rows().cloned().collect();
+    let mut after = node(1);
+    after.restore(at(0), rows);
+    assert!(after.life() > before.life());
+    let frozen = RowId { space: Space::SHARED, life: before.life() };
+    assert_eq!(after.table().version(frozen), 1);
+}
