@@ -1,0 +1,112 @@
+//! The hot paths of a table: taking in a delta, making one, encoding and decoding.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rumormill_benches::{Table, key, many_rows, one_row, table};
+use rumormill_crdt::{RowDelta, Space, Timestamp, codec};
+
+type Delta = RowDelta<rumormill_benches::Key, rumormill_benches::Value>;
+
+/// Takes in a delta of one cell, in tables that hold more and more other rows.
+fn admit(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("admit a one-cell delta");
+    for rows in [100, 1_000, 10_000] {
+        let mut owner = table(7);
+        owner.write(Space::SHARED, Timestamp(1)).set(key(7), [0; 8]);
+        let mut holder = many_rows(rows);
+        holder.join(&owner);
+        let held = holder.version_vector();
+        owner.write(Space::SHARED, Timestamp(2)).set(key(7), [1; 8]);
+        let delta = owner.delta_since(&held).next().expect("one write is news");
+        group.bench_function(BenchmarkId::from_parameter(rows), |bencher| {
+            bencher.iter_batched_ref(
+                || fresh_copy(&holder, &owner),
+                |holder| holder.admit(black_box(&delta)).expect("it continues"),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// A table like `holder` whose copy of the owner's row is not shared with anybody, so that taking
+/// in a delta copies nothing.
+fn fresh_copy(holder: &Table, owner: &Table) -> Table {
+    let mut copy = holder.clone();
+    let mut alone = table(8);
+    alone.write(Space::SHARED, Timestamp(1)).set(key(8), [0; 8]);
+    copy.join(&alone);
+    let _ = owner;
+    copy
+}
+
+/// Lists and makes deltas for the rows that changed; the cost follows them, not the table.
+fn delta_since(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("deltas of 1,000 changed rows");
+    for rows in [1_000, 10_000, 100_000] {
+        let mut holder = many_rows(rows);
+        let (before, bookmark) = (holder.version_vector(), holder.bookmark());
+        for replica in 1..=1_000 {
+            let mut owner = table(replica);
+            owner.write(Space::SHARED, Timestamp(1)).set(key(replica), [0; 8]);
+            owner.write(Space::SHARED, Timestamp(2)).set(key(replica), [1; 8]);
+            holder.join(&owner);
+        }
+        group.throughput(Throughput::Elements(1_000));
+        group.bench_function(BenchmarkId::from_parameter(rows), |bencher| {
+            bencher.iter(|| {
+                let changed = holder.changed_since(bookmark);
+                changed
+                    .filter_map(|row| row.delta_since(before.version(row.id()), usize::MAX))
+                    .map(|delta| delta.cells().len())
+                    .sum::<usize>()
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Makes the delta of 1 % of one large row.
+fn delta_of_a_row(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("delta of 1 % of one row");
+    for cells in [10_000, 100_000] {
+        let holder = one_row(cells);
+        let row = holder.rows().next().expect("the row was written");
+        group.throughput(Throughput::Elements(cells / 100));
+        group.bench_function(BenchmarkId::from_parameter(cells), |bencher| {
+            bencher.iter(|| row.delta_since(black_box(cells - cells / 100), usize::MAX));
+        });
+    }
+    group.finish();
+}
+
+/// Encodes and decodes a row of 1,000 cells; decoding includes the canonical check.
+fn codec_throughput(criterion: &mut Criterion) {
+    let row = one_row(1_000);
+    let delta = row.delta_since(&table(2).version_vector()).next().expect("a row is news");
+    let bytes = codec::encode_to_vec(&delta).expect("deltas have a known length");
+    let mut group = criterion.benchmark_group("1,000 cells");
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    let mut buf = vec![0; bytes.len()];
+    group.bench_function("encode", |bencher| {
+        bencher.iter(|| codec::encode(black_box(&delta), &mut buf));
+    });
+    group.bench_function("decode", |bencher| {
+        bencher.iter(|| codec::decode::<Delta>(black_box(&bytes)));
+    });
+    group.bench_function("decode and take in", |bencher| {
+        bencher.iter_batched_ref(
+            || table(2),
+            |holder| {
+                let delta = codec::decode::<Delta>(black_box(&bytes)).expect("it is canonical");
+                holder.admit(&delta).expect("it continues")
+            },
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, admit, delta_since, delta_of_a_row, codec_throughput);
+criterion_main!(benches);
