@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rumormill_fuzz_bodies::datagram(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rumormill_fuzz::datagram(bytes));

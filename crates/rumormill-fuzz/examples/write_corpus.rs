@@ -1,7 +1,7 @@
 //! Writes the seed corpus of the `datagram` target: one file for each datagram of a conversation
 //! between two nodes, and its payload without the frame.
 //!
-//! Run it from the top folder: `cargo run -p rumormill-fuzz-bodies --example write_corpus`.
+//! Run it from the top folder: `cargo run -p rumormill-fuzz --example write_corpus`.
 
 use std::{fs, io};
 
@@ -10,7 +10,7 @@ const FRAME_LEN: usize = 9;
 
 fn main() -> io::Result<()> {
     let said =
-        [rumormill_fuzz_bodies::conversation(2, 1), rumormill_fuzz_bodies::conversation(1, 2)];
+        [rumormill_fuzz::conversation(2, 1), rumormill_fuzz::conversation(1, 2)];
     for (number, datagram) in said.concat().iter().enumerate() {
         fs::write(format!("fuzz/corpus/datagram/whole-{number:02}"), datagram)?;
         fs::write(format!("fuzz/corpus/datagram/payload-{number:02}"), &datagram[FRAME_LEN..])?;

@@ -2,10 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
-use rumormill_fuzz_bodies::{conversation, datagram, frame};
+use rumormill_fuzz::{conversation, datagram, frame};
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../corpus").join(target);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     let files = fs::read_dir(folder).expect("the corpus is part of the repository");
     let paths = files.map(|file| file.expect("a file of the corpus").path());
     let mut paths: Vec<_> = paths.collect();
