@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use rumormill_crdt::{Bytes, Key, Life, RowDelta, RowId, Version, codec};
+use rumormill_crdt::{Bytes, Key, Life, RowDelta, RowId, Since, Version, codec};
 use serde::{Deserialize, Serialize};
 
 use crate::Rejected;
@@ -25,8 +25,8 @@ pub(crate) enum Message {
     Page(Page),
     /// Send me your page that starts here.
     NextPage { start: RowId },
-    /// Send me this row from this version on.
-    Request { id: RowId, from: Version },
+    /// Send me what follows of this row.
+    Request { id: RowId, since: Since },
     /// Cells of a row.
     Delta(RowDelta<Key, Bytes>),
 }

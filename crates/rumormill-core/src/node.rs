@@ -366,9 +366,9 @@ impl<A: Address> Node<A> {
                 self.reconcile.handle_page(now, from, &page, table, &mut self.transfer, out);
             }
             Message::NextPage { start } => out.page(from, start),
-            Message::Request { id, from: version } => {
-                if table.version(id) > version {
-                    out.answer(from, id, version);
+            Message::Request { id, since } => {
+                if table.version(id) > since.version {
+                    out.answer(from, id, since);
                 }
             }
             Message::Delta(delta) => self.handle_delta(from, &delta),

@@ -2,7 +2,7 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 
-use rumormill_crdt::{Bytes, Key, Life, ReplicaId, RowDelta, RowId, Table, Version, codec};
+use rumormill_crdt::{Bytes, Key, Life, ReplicaId, RowDelta, RowId, Since, Table, Version, codec};
 use smallvec::SmallVec;
 
 use crate::{
@@ -41,8 +41,8 @@ struct Letter {
     pull: bool,
     page: Option<RowId>,
     next_page: Option<RowId>,
-    requests: BTreeMap<RowId, Version>,
-    deltas: BTreeMap<RowId, Version>,
+    requests: BTreeMap<RowId, Since>,
+    deltas: BTreeMap<RowId, Since>,
 }
 
 impl<A: Ord + Clone> Outbox<A> {
@@ -106,20 +106,20 @@ impl<A: Ord + Clone> Outbox<A> {
         });
     }
 
-    pub(crate) fn request(&mut self, to: &A, id: RowId, from: Version) {
-        self.letter(to, |letter| insert_bounded(&mut letter.requests, id, from));
+    pub(crate) fn request(&mut self, to: &A, id: RowId, since: Since) {
+        self.letter(to, |letter| insert_bounded(&mut letter.requests, id, since));
     }
 
-    /// Queues what the peer asked for: a row from a version on.
-    pub(crate) fn answer(&mut self, to: &A, id: RowId, from: Version) {
-        self.letter(to, |letter| insert_bounded(&mut letter.deltas, id, from));
+    /// Queues what the peer asked for: what follows of a row.
+    pub(crate) fn answer(&mut self, to: &A, id: RowId, since: Since) {
+        self.letter(to, |letter| insert_bounded(&mut letter.deltas, id, since));
     }
 
     /// Queues what a peer lacks of a row if it holds it at `from`. The peer may hold more in a
     /// staging, so what it asked for itself stands.
     pub(crate) fn offer(&mut self, to: &A, id: RowId, from: Version) {
         self.letter(to, |letter| {
-            letter.deltas.contains_key(&id) || insert_bounded(&mut letter.deltas, id, from)
+            letter.deltas.contains_key(&id) || insert_bounded(&mut letter.deltas, id, from.into())
         });
     }
 
@@ -192,10 +192,10 @@ impl Letter {
         });
         self.pull &= !(self.pull && page.say(&Message::Pull { fingerprint }));
         self.next_page.take_if(|start| page.say(&Message::NextPage { start: *start }));
-        self.requests.retain(|id, from| !page.say(&Message::Request { id: *id, from: *from }));
-        while let Some((id, from)) = self.deltas.pop_first() {
-            if !page.say_delta(table, id, from) {
-                self.deltas.insert(id, from);
+        self.requests.retain(|id, since| !page.say(&Message::Request { id: *id, since: *since }));
+        while let Some((id, since)) = self.deltas.pop_first() {
+            if !page.say_delta(table, id, since) {
+                self.deltas.insert(id, since);
                 return;
             }
         }
@@ -215,10 +215,10 @@ impl Letter {
     }
 }
 
-fn insert_bounded(rows: &mut BTreeMap<RowId, Version>, id: RowId, from: Version) -> bool {
+fn insert_bounded(rows: &mut BTreeMap<RowId, Since>, id: RowId, since: Since) -> bool {
     let room = rows.len() < ROWS_MAX || rows.contains_key(&id);
     if room {
-        rows.insert(id, from);
+        rows.insert(id, since);
     }
     room
 }
@@ -265,17 +265,17 @@ impl<'b> Composition<'b> {
         said
     }
 
-    /// Says what a copy at `from` lacks. A row that would be cut waits for a datagram of its own;
+    /// Says what a copy lacks. A row that would be cut waits for a datagram of its own;
     /// what does not even fit there is dropped, and the peer will ask again.
-    fn say_delta(&mut self, table: &Table, id: RowId, from: Version) -> bool {
+    fn say_delta(&mut self, table: &Table, id: RowId, since: Since) -> bool {
         let is_fresh = !self.has_messages();
         if !is_fresh && self.room() < ROOM_MIN {
             return false;
         }
         let kind = 1;
         let delta: Option<RowDelta<Key, Bytes>> =
-            table.row(id).and_then(|row| row.delta_since(from, self.room().saturating_sub(kind)));
-        let Some(delta) = delta else { return is_fresh || table.version(id) <= from };
+            table.row(id).and_then(|row| row.delta_since(since, self.room().saturating_sub(kind)));
+        let Some(delta) = delta else { return is_fresh || table.version(id) <= since.version };
         if !delta.is_complete() && !is_fresh {
             return false;
         }

@@ -8,7 +8,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Admission, Bytes, Key, Progress, Refused, Replica, RowDelta, RowId, Table, Version,
+    Admission, Bytes, Key, Progress, Refused, Replica, RowDelta, RowId, Since, Table, Version,
 };
 
 use crate::{Address, Config, Instant, membership::Membership, outbox::Outbox, random::Random};
@@ -109,7 +109,7 @@ impl<A: Address> Transfer<A> {
             Refused::Floor | Refused::Hash => {
                 // The whole row, asked for once: whoever goes on refusing waits for the timeout.
                 if self.want(now, id, version, peer, table, out) {
-                    out.request(peer, id, 0);
+                    out.request(peer, id, Since::default());
                 }
             }
             Refused::OldFloor
@@ -157,9 +157,9 @@ impl<A: Address> Transfer<A> {
     }
 
     /// Asks for the next piece, and gives it its own time.
-    fn ask_on(&mut self, now: Instant, id: RowId, peer: &A, from: Version, out: &mut Outbox<A>) {
+    fn ask_on(&mut self, now: Instant, id: RowId, peer: &A, since: Since, out: &mut Outbox<A>) {
         self.await_dependencies(now, id, peer);
-        out.request(peer, id, from);
+        out.request(peer, id, since);
     }
 
     /// Restarts the time after which what is staged of a row is given up.

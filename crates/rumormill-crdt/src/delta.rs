@@ -32,6 +32,28 @@ pub struct DeltaParts<K, V> {
     pub cells: Vec<DeltaCell<K, V>>,
 }
 
+/// Where a copy of a row stands, be it visible or staged: what a delta must continue (I4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Since {
+    /// The copy is complete up to this version.
+    pub version: Version,
+    /// The floor it has taken in.
+    pub floor: Version,
+}
+
+impl Since {
+    pub(crate) const fn copy(version: Version, floor: Version) -> Self {
+        Self { version, floor }
+    }
+}
+
+/// A copy at some version, of whose floor nothing is known.
+impl From<Version> for Since {
+    fn from(version: Version) -> Self {
+        Self { version, floor: 0 }
+    }
+}
+
 /// Every cell that its sender holds of one row in the interval `(from, to]`, with the head that
 /// the sender's row is at (I5). A delta whose `to` falls short of its head is a piece.
 ///
@@ -106,6 +128,14 @@ impl<K, V> RowDelta<K, V> {
     /// Takes the fields, to inspect or to spoil them in a test.
     pub fn into_parts(self) -> DeltaParts<K, V> {
         self.parts
+    }
+
+    /// Says whether a row at `head` can learn from the delta: what lies after it, or a part of a
+    /// row of which it has to take in the whole, since it stands below the new floor.
+    pub(crate) fn is_news_to(&self, head: &Head) -> bool {
+        let its = &self.parts.head;
+        let whole_is_needed = its.version > head.version && its.floor > head.version;
+        self.parts.to > head.version || whole_is_needed
     }
 
     /// Decides whether the delta may continue cells that stand at `version` and `floor` (I4).

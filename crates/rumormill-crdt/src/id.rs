@@ -69,6 +69,12 @@ impl RowId {
     /// The least row id: where a walk over the whole table starts.
     pub const MIN: Self = Self::first_of(Space(0), ReplicaId(0));
 
+    /// Says whether this is the row of a later life of the same replica in the same space.
+    pub(crate) fn supersedes(self, other: Self) -> bool {
+        let Self { space, life } = self;
+        space == other.space && life.replica == other.life.replica && life > other.life
+    }
+
     pub(crate) const fn first_of(space: Space, replica: ReplicaId) -> Self {
         Self { space, life: Life { replica, epoch: 0 } }
     }

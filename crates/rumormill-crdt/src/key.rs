@@ -56,6 +56,21 @@ impl Key {
         core::str::from_utf8(name).ok()
     }
 
+    /// The name of the column that the cell belongs to, if it is text; nothing for raw keys, for
+    /// kills, which are shared by all columns of a space, and for kinds of later releases.
+    #[must_use]
+    pub fn column_name(&self) -> Option<&str> {
+        let name = match self.kind()? {
+            KeyKind::Lww | KeyKind::Counter => self.0.get(1..)?,
+            KeyKind::Add => {
+                let (len, rest) = self.0.get(1..)?.split_first()?;
+                rest.get(..usize::from(*len))?
+            }
+            KeyKind::Raw | KeyKind::Kill => return None,
+        };
+        core::str::from_utf8(name).ok()
+    }
+
     /// The key of a whole column that has one cell per row.
     pub(crate) fn column(kind: KeyKind, name: &str) -> Self {
         Self::build(kind, &[name.as_bytes()])

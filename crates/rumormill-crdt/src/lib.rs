@@ -56,7 +56,7 @@ pub use cells::Cell;
 pub use clock::{Clock, ClockAhead, Timestamp};
 pub use column::{Column, Element};
 pub use columns::{lww_register::LwwRegister, or_set::OrSet, pn_counter::PnCounter};
-pub use delta::{DeltaCell, DeltaParts, RowDelta};
+pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
 pub use hash::keyed_hash;
 pub use head::Head;
 pub use id::{Life, ReplicaId, RowId, Space, Version};

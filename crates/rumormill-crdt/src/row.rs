@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     Cell, DeltaCell, DeltaParts, Head, Refused, RowDelta, RowId, Timestamp, Version, cells::Cells,
-    codec::encoded_len, hash::floor_hash,
+    codec::encoded_len, delta::Since, hash::floor_hash,
 };
 
 /// A row: the cells of one life in one space, as its owner left them at some head (I3). Its
@@ -88,15 +88,17 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
 
     /// Returns what a copy at `version` lacks, in at most `len_max` encoded bytes.
     ///
-    /// A copy below the floor gets the row from its beginning. If not everything fits, the delta
-    /// is a piece: it ends before the first cell that does not. Costs O(d log n) for d cells.
+    /// A copy that is below the floor, and has not taken in that floor, gets the row from its
+    /// beginning. If not everything fits, the delta is a piece: it ends before the first cell
+    /// that does not. Costs O(d log n) for d cells.
     /// `None` if the copy lacks nothing, or if `len_max` has no room for the head and the next
     /// cell.
-    pub fn delta_since(&self, version: Version, len_max: usize) -> Option<RowDelta<K, V>> {
+    pub fn delta_since(&self, since: impl Into<Since>, len_max: usize) -> Option<RowDelta<K, V>> {
+        let Since { version, floor } = since.into();
         if version >= self.version() {
             return None;
         }
-        let from = if version < self.head.floor { 0 } else { version };
+        let from = if version.max(floor) < self.head.floor { 0 } else { version };
         let mut parts = DeltaParts {
             id: self.id,
             from,

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::{Head, Refused, RowDelta, RowId, Version, cells::Cells, row::Row, row::hash_of};
+use crate::{
+    Head, Refused, RowDelta, RowId, Version, cells::Cells, delta::Since, row::Row, row::hash_of,
+};
 
 /// A row that arrives in pieces, complete up to `covered`. Never read, served or digested (I3).
 #[derive(Clone, Debug)]
@@ -59,6 +61,10 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Staging<K, V> {
             self.target = delta.head().clone();
         }
         Ok(())
+    }
+
+    pub(crate) const fn since(&self) -> Since {
+        Since::copy(self.covered, self.floor)
     }
 
     pub(crate) const fn covered(&self) -> Version {

@@ -11,7 +11,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::{
     Head, Life, Limits, Refused, ReplicaId, Row, RowDelta, RowId, Space, Timestamp, Version,
-    VersionVector, hash::row_hash, staging::Staging,
+    VersionVector, delta::Since, hash::row_hash, staging::Staging,
 };
 
 /// A table with one row per life and space. Its value is, for every row, the content its owner
@@ -66,7 +66,8 @@ struct Entry<K, V> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Bookmark(u64);
 
-/// A row that became visible at a greater version.
+/// A row that became visible at a greater version. One call may list a row twice, first as it
+/// was taken and then as it had waited for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Growth {
     /// The row.
@@ -150,7 +151,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     pub fn admit(&mut self, delta: &RowDelta<K, V>) -> Result<Admission, Refused> {
         let id = delta.id();
         let known = self.rows.get(&id).map(|entry| entry.row.head());
-        if let Some(head) = known.filter(|head| delta.to() <= head.version) {
+        if let Some(head) = known.filter(|head| !delta.is_news_to(head)) {
             let same_version = head.version == delta.head().version;
             return if same_version && head.hash != delta.head().hash {
                 Err(Refused::Hash)
@@ -212,7 +213,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     pub fn restore(&mut self, rows: impl IntoIterator<Item = Arc<Row<K, V>>>) -> Vec<Growth> {
         let mut stored = Self::new(self.life, self.limits);
         for row in rows {
-            if row.id().life != self.life && row.version() > stored.version(row.id()) {
+            let id = row.id();
+            if stored.accepts(id) && row.version() > stored.version(id) {
                 stored.show(row);
             }
         }
@@ -315,11 +317,15 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         later.filter_map(|(_, id)| self.row(*id))
     }
 
-    /// Returns the version from which on a row is wanted: after what is visible, or after what is
-    /// staged if that is further along.
+    /// Returns what to ask of a row for: what follows the visible row, or what follows the staging
+    /// if that is further along or can take what the visible row cannot.
     #[must_use]
-    pub fn wanted_from(&self, id: RowId) -> Version {
-        self.stagings.get(&id).map_or(0, Staging::covered).max(self.version(id))
+    pub fn wanted_from(&self, id: RowId) -> Since {
+        let head = self.rows.get(&id).map(|entry| entry.row.head());
+        let visible = head.map_or(Since::default(), |head| Since::copy(head.version, head.floor));
+        let staged = self.stagings.get(&id).map(Staging::since);
+        let further = |it: &Since| it.version > visible.version || it.floor > visible.version;
+        staged.filter(further).unwrap_or(visible)
     }
 
     /// Says whether a row is one that may be taken from others: not our own, and not of an ended
@@ -467,7 +473,9 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         let mut group: BTreeMap<RowId, Version> = self.waiting.iter().map(target).collect();
         loop {
             let ready = |on: &RowId, at: Version| {
-                self.holds(*on, at) || group.get(on).is_some_and(|version| *version >= at)
+                self.holds(*on, at)
+                    || group.get(on).is_some_and(|version| *version >= at)
+                    || on.space.is_ephemeral() && group.keys().any(|id| id.supersedes(*on))
             };
             let stuck = |id: &&RowId| {
                 let dependencies = &self.stagings[*id].target().dependencies;
@@ -534,6 +542,10 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
                 let hash = row_hash(id, entry.row.version());
                 self.fingerprint = self.fingerprint.wrapping_sub(hash);
             }
+        }
+        let lives = RowId::first_of(id.space, id.life.replica)..id;
+        let staged: SmallVec<[RowId; 1]> = self.stagings.range(lives).map(|(id, _)| *id).collect();
+        for id in staged {
             self.drop_staging(id);
         }
     }

@@ -9,8 +9,7 @@ use std::{fs, io};
 const FRAME_LEN: usize = 9;
 
 fn main() -> io::Result<()> {
-    let said =
-        [rumormill_fuzz::conversation(2, 1), rumormill_fuzz::conversation(1, 2)];
+    let said = [rumormill_fuzz::conversation(2, 1), rumormill_fuzz::conversation(1, 2)];
     for (number, datagram) in said.concat().iter().enumerate() {
         fs::write(format!("fuzz/corpus/datagram/whole-{number:02}"), datagram)?;
         fs::write(format!("fuzz/corpus/datagram/payload-{number:02}"), &datagram[FRAME_LEN..])?;

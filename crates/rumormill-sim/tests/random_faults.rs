@@ -206,8 +206,8 @@ impl Run {
         };
         let seen = SKILLS.read(node.table());
         for (element, &(life, version)) in &self.truth.inserts {
-            let removes = self.truth.removes.iter().filter(|remove| remove.0 == *element);
-            let removed = removes.map(|&(_, by, at)| heard(by, at)).any(|it| it);
+            let mut removes = self.truth.removes.iter().filter(|remove| remove.0 == *element);
+            let removed = removes.any(|&(_, by, at)| heard(by, at));
             let expected = heard(life, version) && !removed;
             self.sim.check(seen.contains(element) == expected, "the set is as edits heard of say");
         }
