@@ -70,6 +70,16 @@ pub(crate) struct Events<A> {
     table_changed: bool,
     members: BTreeSet<ReplicaId>,
     notes: VecDeque<Event<A>>,
+    /// Whom we complained of, until something of theirs is taken in.
+    complaints: BTreeSet<(ReplicaId, Complaint)>,
+}
+
+/// What kind of trouble somebody gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Complaint {
+    Clock,
+    Row,
+    Identity,
 }
 
 /// What is next to be told; the liveness of a member is looked up when it is told.
@@ -81,7 +91,12 @@ pub(crate) enum Next<A> {
 
 impl<A: PartialEq> Events<A> {
     pub(crate) const fn new() -> Self {
-        Self { table_changed: false, members: BTreeSet::new(), notes: VecDeque::new() }
+        Self {
+            table_changed: false,
+            members: BTreeSet::new(),
+            notes: VecDeque::new(),
+            complaints: BTreeSet::new(),
+        }
     }
 
     pub(crate) const fn table_changed(&mut self) {
@@ -96,6 +111,23 @@ impl<A: PartialEq> Events<A> {
     pub(crate) fn note(&mut self, event: Event<A>) {
         if self.notes.len() < NOTES_MAX && !self.notes.contains(&event) {
             self.notes.push_back(event);
+        }
+    }
+
+    /// Adds a note about a replica that gives trouble, once for as long as the trouble lasts.
+    pub(crate) fn complain(&mut self, replica: ReplicaId, complaint: Complaint, event: Event<A>) {
+        let news = !self.complaints.contains(&(replica, complaint));
+        if news && self.complaints.len() < NOTES_MAX {
+            self.complaints.insert((replica, complaint));
+            self.note(event);
+        }
+    }
+
+    /// Notes that a replica's rows are taken in again.
+    pub(crate) fn relieve(&mut self, replica: ReplicaId) {
+        if !self.complaints.is_empty() {
+            self.complaints.remove(&(replica, Complaint::Clock));
+            self.complaints.remove(&(replica, Complaint::Row));
         }
     }
 

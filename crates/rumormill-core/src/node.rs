@@ -10,7 +10,7 @@ use rumormill_crdt::{
 
 use crate::{
     Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
-    event::{Events, Next},
+    event::{Complaint, Events, Next},
     forgetting::Forgetting,
     lives::Lives,
     membership::{self, Membership},
@@ -165,7 +165,7 @@ impl<A: Address> Node<A> {
         let (sender, messages) = opened.inspect_err(|_| self.stats.datagrams_rejected += 1)?;
         if sender.replica == self.identity.replica {
             self.stats.datagrams_rejected += 1;
-            self.events.note(Event::IdentityConflict { other: sender });
+            self.report_conflict(sender);
             return Err(Rejected::OurName);
         }
         self.stats.datagrams_received += 1;
@@ -386,6 +386,7 @@ impl<A: Address> Node<A> {
                     self.stats.deltas_known += 1;
                 } else {
                     self.stats.deltas_applied += 1;
+                    self.events.relieve(id.life.replica);
                     self.grow(&admission.grown);
                 }
             }
@@ -460,14 +461,16 @@ impl<A: Address> Node<A> {
         let replica = life.replica;
         match refused {
             Refused::Clock(ahead) => {
-                self.events.note(Event::ClockAhead { replica, by: ahead.by });
+                let event = Event::ClockAhead { replica, by: ahead.by };
+                self.events.complain(replica, Complaint::Clock, event);
             }
-            Refused::OwnRow => self.events.note(Event::IdentityConflict { other: life }),
+            Refused::OwnRow => self.report_conflict(life),
             Refused::Hash
             | Refused::TableFull
             | Refused::TooManyDependencies
             | Refused::CellAfterHead => {
-                self.events.note(Event::RowRefused { replica, reason: refused });
+                let event = Event::RowRefused { replica, reason: refused };
+                self.events.complain(replica, Complaint::Row, event);
             }
             Refused::Gap { .. }
             | Refused::Floor
@@ -478,13 +481,18 @@ impl<A: Address> Node<A> {
         }
     }
 
+    fn report_conflict(&mut self, other: Life) {
+        let event = Event::IdentityConflict { other };
+        self.events.complain(other.replica, Complaint::Identity, event);
+    }
+
     /// Begins a new life above one of our replica's that we did not know of.
     fn give_way_to(&mut self, heard: Life) {
         if heard.replica != self.identity.replica || heard <= self.life() {
             return;
         }
         if self.lives.has_renewed() {
-            self.events.note(Event::IdentityConflict { other: heard });
+            self.report_conflict(heard);
         }
         if let Some(life) = self.lives.renew(heard, &mut self.random) {
             self.begin_life(life);

@@ -101,6 +101,30 @@ fn a_suspect_that_hears_of_it_refutes() {
 }
 
 #[test]
+fn who_missed_a_refutation_is_told_again() {
+    let (mut ann, mut bob) = (node(1), node(2));
+    acquaint(at(0), &mut ann, &mut bob);
+    run(&mut ann, at(12_000));
+    assert_eq!(member(&ann, 2), Some(Liveness::Dead));
+    // Bob hears that he is dead and refutes, but his answers are lost.
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    for _ in 0..20 {
+        let next = ann.poll_timeout().expect("a node always has a next deadline");
+        ann.handle_timeout(next);
+        carry(next, &mut ann, &mut bob);
+        while bob.poll_transmit(&mut buf).is_some() {}
+    }
+    assert_eq!(bob.stats().refutations, 1);
+    assert_eq!(member(&ann, 2), Some(Liveness::Dead));
+    for _ in 0..20 {
+        let next = ann.poll_timeout().expect("a node always has a next deadline");
+        ann.handle_timeout(next);
+        while carry(next, &mut ann, &mut bob) + carry(next, &mut bob, &mut ann) > 0 {}
+    }
+    assert_eq!(member(&ann, 2), Some(Liveness::Alive));
+}
+
+#[test]
 fn no_datagram_exceeds_the_buffer_and_a_slow_caller_gets_the_latest() {
     let (mut ann, mut bob) = (node(1), node(2));
     acquaint(at(0), &mut ann, &mut bob);
