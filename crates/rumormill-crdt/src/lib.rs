@@ -32,6 +32,7 @@ extern crate alloc;
 
 pub mod codec;
 
+mod admission;
 mod bytes;
 mod cells;
 mod clock;
@@ -46,11 +47,15 @@ mod limits;
 mod refused;
 mod replica;
 mod row;
+mod row_writer;
+mod rows;
 mod staging;
+mod stagings;
 mod version_vector;
 mod vv_map;
 mod writer;
 
+pub use admission::{Admission, Growth, Progress};
 pub use bytes::Bytes;
 pub use cells::Cell;
 pub use clock::{Clock, ClockAhead, Timestamp};
@@ -65,8 +70,9 @@ pub use limits::Limits;
 pub use refused::Refused;
 pub use replica::Replica;
 pub use row::Row;
+pub use row_writer::RowWriter;
 pub use version_vector::VersionVector;
-pub use vv_map::{Admission, Bookmark, Growth, Progress, RowWriter, VvMap};
+pub use vv_map::{Bookmark, VvMap};
 pub use writer::{WriteError, Writer};
 
 /// A replicated table of byte keys and byte values: what a node gossips and columns read.

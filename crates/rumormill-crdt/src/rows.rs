@@ -1,0 +1,147 @@
+//! The rows that readers see.
+
+use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+
+use serde::Serialize;
+
+use crate::{Head, ReplicaId, Row, RowId, Space, Version, hash::row_hash};
+
+/// The rows that readers see, findable by id and by the moment of their last change.
+///
+/// Invariant: `changes` has each row once, at its `changed`; `fingerprint` sums up all rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows<K, V> {
+    by_id: BTreeMap<RowId, Entry<K, V>>,
+    changes: BTreeMap<u64, RowId>,
+    /// The moment of the last change; counts changes since the table was made.
+    moment: u64,
+    fingerprint: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<K, V> {
+    row: Arc<Row<K, V>>,
+    changed: u64,
+}
+
+impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
+    pub(crate) const fn new() -> Self {
+        Self { by_id: BTreeMap::new(), changes: BTreeMap::new(), moment: 0, fingerprint: 0 }
+    }
+
+    /// Makes a row visible, in place of an earlier version of it.
+    pub(crate) fn show(&mut self, row: Arc<Row<K, V>>) {
+        let id = row.id();
+        let from = self.version(id);
+        match self.by_id.get_mut(&id) {
+            Some(entry) => entry.row = row,
+            None => {
+                self.by_id.insert(id, Entry { row, changed: 0 });
+            }
+        }
+        self.note_change(id, from);
+    }
+
+    /// Changes a row in place, or a new one; a row that readers hold on to is copied first.
+    pub(crate) fn change<R>(&mut self, id: RowId, change: impl FnOnce(&mut Row<K, V>) -> R) -> R {
+        let from = self.version(id);
+        let entry = self
+            .by_id
+            .entry(id)
+            .or_insert_with(|| Entry { row: Arc::new(Row::new(id)), changed: 0 });
+        let result = change(Arc::make_mut(&mut entry.row));
+        if entry.row.version() > from {
+            self.note_change(id, from);
+        }
+        result
+    }
+
+    /// Drops the rows of earlier lives of the replica in the space of `id`.
+    pub(crate) fn drop_older_lives(&mut self, id: RowId) {
+        let first = RowId::first_of(id.space, id.life.replica);
+        let older: Vec<RowId> = self.by_id.range(first..id).map(|(id, _)| *id).collect();
+        for id in older {
+            if let Some(entry) = self.by_id.remove(&id) {
+                self.changes.remove(&entry.changed);
+                let hash = row_hash(id, entry.row.version());
+                self.fingerprint = self.fingerprint.wrapping_sub(hash);
+            }
+        }
+    }
+
+    fn note_change(&mut self, id: RowId, from: Version) {
+        let Some(entry) = self.by_id.get_mut(&id) else { return };
+        self.moment += 1;
+        self.changes.remove(&entry.changed);
+        self.changes.insert(self.moment, id);
+        entry.changed = self.moment;
+        if from > 0 {
+            self.fingerprint = self.fingerprint.wrapping_sub(row_hash(id, from));
+        }
+        self.fingerprint = self.fingerprint.wrapping_add(row_hash(id, entry.row.version()));
+    }
+
+    pub(crate) fn get(&self, id: RowId) -> Option<&Arc<Row<K, V>>> {
+        self.by_id.get(&id).map(|entry| &entry.row)
+    }
+
+    pub(crate) fn head(&self, id: RowId) -> Option<&Head> {
+        self.by_id.get(&id).map(|entry| entry.row.head())
+    }
+
+    pub(crate) fn version(&self, id: RowId) -> Version {
+        self.head(id).map_or(0, |head| head.version)
+    }
+
+    /// Says whether a dependency is met: by the row itself, or by a newer life of its owner
+    /// where only the newest counts.
+    pub(crate) fn hold(&self, id: RowId, version: Version) -> bool {
+        self.version(id) >= version || self.supersede(id)
+    }
+
+    /// Says whether a newer life counts in place of this one.
+    pub(crate) fn supersede(&self, id: RowId) -> bool {
+        let newest = || self.of(id.space, id.life.replica).next_back();
+        id.space.is_ephemeral() && newest().is_some_and(|row| row.id().life > id.life)
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
+        self.by_id.values().map(|entry| &entry.row)
+    }
+
+    pub(crate) fn from(&self, start: RowId) -> impl Iterator<Item = &Arc<Row<K, V>>> {
+        self.by_id.range(start..).map(|(_, entry)| &entry.row)
+    }
+
+    pub(crate) fn in_space(&self, space: Space) -> impl Iterator<Item = &Arc<Row<K, V>>> {
+        let first = RowId::first_of(space, ReplicaId(0));
+        let last = RowId::last_of(space, ReplicaId(u64::MAX));
+        self.by_id.range(first..=last).map(|(_, entry)| &entry.row)
+    }
+
+    pub(crate) fn of(
+        &self,
+        space: Space,
+        replica: ReplicaId,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
+        let ids = RowId::first_of(space, replica)..=RowId::last_of(space, replica);
+        self.by_id.range(ids).map(|(_, entry)| &entry.row)
+    }
+
+    pub(crate) fn changed_after(&self, moment: u64) -> impl Iterator<Item = &Arc<Row<K, V>>> {
+        let later = self.changes.range(moment.saturating_add(1)..);
+        later.filter_map(|(_, id)| self.get(*id))
+    }
+
+    pub(crate) const fn moment(&self) -> u64 {
+        self.moment
+    }
+
+    pub(crate) const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+}

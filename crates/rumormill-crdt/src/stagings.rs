@@ -1,0 +1,177 @@
+//! The rows that arrive in pieces, or wait for others.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+
+use serde::Serialize;
+
+use crate::{
+    Head, Limits, Refused, Row, RowDelta, RowId, Since, Version, rows::Rows, staging::Staging,
+};
+
+/// All stagings of a table, one per row, within the limits.
+///
+/// Invariant: `cells` counts the cells of all; `waiting` names those that are complete.
+#[derive(Clone, Debug)]
+pub(crate) struct Stagings<K, V> {
+    by_row: BTreeMap<RowId, Staging<K, V>>,
+    cells: usize,
+    waiting: BTreeSet<RowId>,
+}
+
+impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
+    pub(crate) const fn new() -> Self {
+        Self { by_row: BTreeMap::new(), cells: 0, waiting: BTreeSet::new() }
+    }
+
+    /// Takes in a piece of a row and returns how far the row is covered; or refuses the piece, and
+    /// then nothing visible changed. A row that is complete but does not add up is dropped.
+    pub(crate) fn take(
+        &mut self,
+        delta: &RowDelta<K, V>,
+        visible: Option<&Row<K, V>>,
+        limits: &Limits,
+    ) -> Result<Version, Refused> {
+        let id = delta.id();
+        if self.cells + delta.cells().len() > limits.staged_cells_max {
+            return Err(Refused::StagingFull);
+        }
+        let mut staging = match self.by_row.remove(&id) {
+            Some(staging) => self.go_on(staging, delta, visible, limits)?,
+            None if self.by_row.len() >= limits.stagings_max => return Err(Refused::StagingFull),
+            None => self.open(delta, visible, limits)?,
+        };
+        self.waiting.remove(&id);
+        let taken = staging.take(delta);
+        if staging.is_complete() {
+            if !staging.adds_up() {
+                return Err(Refused::Hash);
+            }
+            self.waiting.insert(id);
+        }
+        let covered = staging.covered();
+        self.cells += staging.len();
+        self.by_row.insert(id, staging);
+        taken.map(|()| covered)
+    }
+
+    /// Decides what `delta` is to be added to: the staging there is, or a new one that would be
+    /// further along. The staging there is was taken out, and is put back if the delta fits
+    /// neither.
+    fn go_on(
+        &mut self,
+        staging: Staging<K, V>,
+        delta: &RowDelta<K, V>,
+        visible: Option<&Row<K, V>>,
+        limits: &Limits,
+    ) -> Result<Staging<K, V>, Refused> {
+        let Since { version, floor } = staging.since();
+        let fits = delta.continues(version, floor);
+        if fits.is_ok() && delta.to() > version {
+            self.cells -= staging.len();
+            return Ok(staging);
+        }
+        let visible_floor = visible.map_or(0, |row| row.head().floor);
+        let floor = if delta.from() == 0 { 0 } else { visible_floor };
+        let further = Staging::rank_with(delta, floor) > staging.rank();
+        let new = further.then(|| self.open(delta, visible, limits)).and_then(Result::ok);
+        if let Some(new) = new {
+            self.cells -= staging.len();
+            return Ok(new);
+        }
+        self.by_row.insert(delta.id(), staging);
+        Err(fits.err().unwrap_or(Refused::StaleStaging))
+    }
+
+    fn open(
+        &self,
+        delta: &RowDelta<K, V>,
+        visible: Option<&Row<K, V>>,
+        limits: &Limits,
+    ) -> Result<Staging<K, V>, Refused> {
+        if delta.from() == 0 {
+            return Ok(Staging::empty(delta));
+        }
+        let Some(row) = visible else {
+            return Err(Refused::Gap { version: 0 });
+        };
+        delta.continues(row.version(), row.head().floor)?;
+        if self.cells + row.len() > limits.staged_cells_max {
+            return Err(Refused::StagingFull);
+        }
+        Ok(Staging::continuing(row, delta.head()))
+    }
+
+    /// Takes out the greatest group of waiting rows whose dependencies are held or in the group
+    /// (I13), as far as they are ahead of what is visible.
+    pub(crate) fn take_ready(&mut self, rows: &Rows<K, V>) -> Vec<Row<K, V>> {
+        let mut group = self.waiting.clone();
+        loop {
+            let met = |on: &RowId, at: Version| {
+                let target = group.get(on).and_then(|id| self.target(*id));
+                rows.hold(*on, at)
+                    || target.is_some_and(|target| target.version >= at)
+                    || on.space.is_ephemeral() && group.iter().any(|id| id.supersedes(*on))
+            };
+            let is_stuck = |id: &&RowId| {
+                let target = self.target(**id);
+                target.is_some_and(|it| !it.dependencies.iter().all(|(on, at)| met(on, *at)))
+            };
+            let stuck: Vec<RowId> = group.iter().filter(is_stuck).copied().collect();
+            if stuck.is_empty() {
+                break;
+            }
+            group.retain(|id| !stuck.contains(id));
+        }
+        group.into_iter().filter_map(|id| self.take_out(id, rows)).collect()
+    }
+
+    fn take_out(&mut self, id: RowId, rows: &Rows<K, V>) -> Option<Row<K, V>> {
+        let staging = self.remove(id)?;
+        let floor = rows.head(id).map_or(0, |head| head.floor);
+        let target = staging.target();
+        let is_ahead = target.version > rows.version(id) && target.floor >= floor;
+        (is_ahead && !rows.supersede(id)).then(|| staging.into_row(id))
+    }
+
+    /// Drops the staging of a row.
+    pub(crate) fn remove(&mut self, id: RowId) -> Option<Staging<K, V>> {
+        self.waiting.remove(&id);
+        let staging = self.by_row.remove(&id)?;
+        self.cells -= staging.len();
+        Some(staging)
+    }
+
+    /// Drops the stagings of earlier lives of the replica in the space of `id`.
+    pub(crate) fn drop_older_lives(&mut self, id: RowId) {
+        let first = RowId::first_of(id.space, id.life.replica);
+        let older: Vec<RowId> = self.by_row.range(first..id).map(|(id, _)| *id).collect();
+        for id in older {
+            self.remove(id);
+        }
+    }
+
+    pub(crate) fn since(&self, id: RowId) -> Option<Since> {
+        self.by_row.get(&id).map(Staging::since)
+    }
+
+    /// The greatest head of any piece taken of a row.
+    pub(crate) fn target(&self, id: RowId) -> Option<&Head> {
+        self.by_row.get(&id).map(Staging::target)
+    }
+
+    /// Says whether a row is complete and waits for others.
+    pub(crate) fn is_waiting(&self, id: RowId) -> bool {
+        self.waiting.contains(&id)
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RowId> {
+        self.by_row.keys().copied()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_row.is_empty()
+    }
+}
