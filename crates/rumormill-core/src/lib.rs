@@ -33,6 +33,8 @@ mod transfer;
 
 mod forgetting;
 mod lives;
+mod news;
+mod self_row;
 
 mod event;
 mod message;

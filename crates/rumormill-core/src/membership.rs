@@ -6,12 +6,12 @@
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
-    string::{String, ToString},
+    string::String,
     vec::Vec,
 };
 use core::time::Duration;
 
-use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, codec};
+use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row};
 use smallvec::SmallVec;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     event::Events,
     message::{Claim, ClaimedStanding},
     random::Random,
+    self_row::SelfRow,
 };
 
 /// The most claims that ride along in one datagram.
@@ -52,21 +53,6 @@ pub struct Member<'m, A> {
     pub name: &'m str,
     /// Whether it is there.
     pub liveness: Liveness,
-}
-
-/// The key under which a `self` row holds the member's address.
-pub(crate) fn address_key() -> Key {
-    Key::raw("address")
-}
-
-/// The key under which a `self` row holds the member's name.
-pub(crate) fn name_key() -> Key {
-    Key::raw("name")
-}
-
-/// The key whose presence in a `self` row says that the member left.
-pub(crate) fn left_key() -> Key {
-    Key::raw("left")
 }
 
 /// All members but ourselves, and the claims to pass on.
@@ -104,14 +90,6 @@ enum Standing {
     Suspect { refute_by: Instant },
     Dead,
     Left,
-}
-
-/// What a `self` row says.
-struct SelfRow<A> {
-    life: Life,
-    address: A,
-    name: String,
-    left: bool,
 }
 
 impl<A: Address> Membership<A> {
@@ -444,18 +422,5 @@ impl Standing {
             Self::Dead => Liveness::Dead,
             Self::Left => Liveness::Left,
         }
-    }
-}
-
-impl<A: Address> SelfRow<A> {
-    fn read(row: &Row<Key, Bytes>) -> Option<Self> {
-        let address = codec::decode(row.get(&address_key())?).ok()?;
-        let name = row.get(&name_key()).and_then(|name| core::str::from_utf8(name).ok());
-        Some(Self {
-            life: row.id().life,
-            address,
-            name: name.unwrap_or_default().to_string(),
-            left: row.get(&left_key()).is_some(),
-        })
     }
 }

@@ -1,11 +1,11 @@
 //! The node: routes inputs to its parts, and lets them fill one outbox.
 
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Bookmark, Bytes, Growth, Key, Life, Refused, Replica, ReplicaId, Row, RowDelta, RowId, Space,
-    Table, Version, Writer, codec,
+    Bytes, Growth, Key, Life, Refused, Replica, ReplicaId, Row, RowDelta, RowId, Space, Table,
+    Writer,
 };
 
 use crate::{
@@ -13,14 +13,16 @@ use crate::{
     event::{Complaint, Events, Next},
     forgetting::Forgetting,
     lives::Lives,
-    membership::{self, Membership},
+    membership::Membership,
     message::{self, Message},
+    news::News,
     outbox::Outbox,
     probe::Probe,
     random::Random,
     reconcile::Reconcile,
     rumor::{self, Rumor},
     seal::{FRAME_LEN, Seal},
+    self_row,
     transfer::Transfer,
 };
 
@@ -85,8 +87,7 @@ pub struct Node<A> {
     config: Config,
     random: Random,
     replica: Replica,
-    /// The versions of our rows that rumors know of.
-    announced: BTreeMap<Space, Version>,
+    news: News,
     leaving: bool,
     lives: Lives,
     seal: Seal,
@@ -133,7 +134,7 @@ impl<A: Address> Node<A> {
             now,
             wall: (now, unix),
             replica: Replica::new(life, config.limits),
-            announced: BTreeMap::new(),
+            news: News::default(),
             leaving: false,
             lives: Lives::default(),
             seal: Seal::new(&config.cluster),
@@ -217,20 +218,17 @@ impl<A: Address> Node<A> {
     /// Says good-bye. [`Event::Left`] tells when whoever could be told was told; the node may be
     /// dropped then, or at once if that does not matter.
     pub fn leave(&mut self, now: Instant) {
-        self.update(now, |writer| {
-            let left = writer.set(Space::SELF, membership::left_key(), Bytes::default());
-            debug_assert!(left.is_ok(), "a few bytes fit every space");
-        });
+        let said = self.update(now, self_row::say_good_bye);
+        debug_assert!(said.is_ok(), "a few bytes fit every space");
         self.leaving = true;
     }
 
     /// Edits the table in our own rows; what was written is on its way to others afterwards.
     pub fn update<R>(&mut self, now: Instant, edit: impl FnOnce(&mut Writer<'_>) -> R) -> R {
         self.advance(now);
-        let before = self.replica.table().bookmark();
         let unix = self.unix();
         let result = self.replica.edit(unix, edit);
-        self.announce(before);
+        self.announce();
         result
     }
 
@@ -408,9 +406,8 @@ impl<A: Address> Node<A> {
             self.rumor.handle_growth(growth.id, growth.from, periods);
             self.learn_member(growth.id);
         }
-        let before = self.replica.table().bookmark();
         if self.replica.collect(grown.iter().map(|growth| growth.id)) {
-            self.announce(before);
+            self.announce();
         }
     }
 
@@ -420,13 +417,11 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// Makes rumors of our own rows that changed after `before`.
-    fn announce(&mut self, before: Bookmark) {
-        let table = self.replica.table();
-        let periods = rumor::hot_periods(self.members.population(), self.config.fanout);
-        for row in table.changed_since(before).filter(|row| row.id().life == table.life()) {
-            let from = self.announced.insert(row.id().space, row.version()).unwrap_or(0);
-            self.rumor.handle_growth(row.id(), from, periods);
+    /// Makes rumors of what we wrote.
+    fn announce(&mut self) {
+        let periods = self.hot_periods();
+        for growth in self.news.take(self.replica.table()) {
+            self.rumor.handle_growth(growth.id, growth.from, periods);
             self.events.table_changed();
         }
     }
@@ -504,30 +499,21 @@ impl<A: Address> Node<A> {
         self.replica.begin_life(life);
         self.members.begin_life(life);
         self.forgetting.begin_life();
-        self.announced.clear();
+        self.news.begin_life();
         self.introduce_ourselves();
     }
 
-    /// Writes what others need to know of us into our `self` row.
+    /// Writes what others need to know of us.
     fn introduce_ourselves(&mut self) {
-        let address = codec::encode_to_vec(&self.identity.address)
-            .expect("an address has a serde form of known length");
-        let name = self.identity.name.clone();
-        self.update(self.now, |writer| {
-            let mut introduce = |key, value: &[u8]| {
-                let set = writer.set(Space::SELF, key, Bytes::copy_from(value));
-                set.expect("an identity fits a cell");
-            };
-            introduce(membership::address_key(), &address);
-            introduce(membership::name_key(), name.as_bytes());
-        });
+        let identity = self.identity.clone();
+        let introduced = self.update(self.now, |writer| self_row::introduce(writer, &identity));
+        introduced.expect("an identity's name and address fit a cell each");
     }
 
     fn forget_markers(&mut self) {
-        let before = self.replica.table().bookmark();
-        let (after, spaces) = (self.config.forget_after, self.announced.keys().copied());
-        self.forgetting.handle_timeout(self.now, after, spaces, &mut self.replica);
-        self.announce(before);
+        let after = self.config.forget_after;
+        self.forgetting.handle_timeout(self.now, after, self.news.spaces(), &mut self.replica);
+        self.announce();
     }
 
     fn finish_leaving(&mut self) {

@@ -1,0 +1,61 @@
+//! What a replica says of itself in its `self` row.
+
+use alloc::string::{String, ToString};
+
+use rumormill_crdt::{Bytes, Key, Life, Row, Space, WriteError, Writer, codec};
+
+use crate::{Address, Identity};
+
+/// What a replica says of itself in its `self` row.
+#[derive(Debug)]
+pub(crate) struct SelfRow<A> {
+    pub(crate) life: Life,
+    pub(crate) address: A,
+    pub(crate) name: String,
+    /// Whether it said good-bye.
+    pub(crate) left: bool,
+}
+
+impl<A: Address> SelfRow<A> {
+    /// Reads a row of the `self` space; nothing if it names no address.
+    pub(crate) fn read(row: &Row<Key, Bytes>) -> Option<Self> {
+        let address = codec::decode(row.get(&address_key())?).ok()?;
+        let name = row.get(&name_key()).and_then(|name| core::str::from_utf8(name).ok());
+        Some(Self {
+            life: row.id().life,
+            address,
+            name: name.unwrap_or_default().to_string(),
+            left: row.get(&left_key()).is_some(),
+        })
+    }
+}
+
+/// Writes who we are.
+pub(crate) fn introduce<A: Address>(
+    writer: &mut Writer<'_>,
+    identity: &Identity<A>,
+) -> Result<(), WriteError> {
+    let len_max = writer.table().limits().cell_len_max;
+    let address = codec::encode_to_vec(&identity.address)
+        .map_err(|_| WriteError::CellTooLong { len: usize::MAX, len_max })?;
+    writer.set(Space::SELF, address_key(), Bytes::copy_from(&address))?;
+    writer.set(Space::SELF, name_key(), Bytes::copy_from(identity.name.as_bytes()))?;
+    Ok(())
+}
+
+/// Writes that we leave.
+pub(crate) fn say_good_bye(writer: &mut Writer<'_>) -> Result<(), WriteError> {
+    writer.set(Space::SELF, left_key(), Bytes::default()).map(drop)
+}
+
+fn address_key() -> Key {
+    Key::raw("address")
+}
+
+fn name_key() -> Key {
+    Key::raw("name")
+}
+
+fn left_key() -> Key {
+    Key::raw("left")
+}
