@@ -150,7 +150,7 @@ impl Summary {
             "theory_ms": millis(self.theory),
             "fanout": args.fanout,
             "loss": args.loss,
-            "mode": format!("{:?}", args.mode),
+            "mode": args.mode.to_possible_value().map(|mode| mode.get_name().to_owned()),
             "seed": args.seed,
             "seeds": args.seeds,
         })
