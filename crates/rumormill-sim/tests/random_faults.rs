@@ -2,7 +2,11 @@
 //!
 //! `RUMORMILL_SEEDS=1000..2000` runs other seeds than the few that every test run does.
 
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    time::Duration,
+};
 
 use rumormill_core::{
     Config, Mode,
@@ -31,6 +35,41 @@ struct Run {
     state: u64,
     nodes: Index,
     faults: BTreeMap<&'static str, u32>,
+    watch: Watch,
+}
+
+/// What each process has shown so far.
+#[derive(Default)]
+struct Watch {
+    copies: BTreeMap<Index, Copy>,
+}
+
+/// One process's table, as its readers saw it.
+#[derive(Default)]
+struct Copy {
+    fingerprint: u64,
+    shown: BTreeSet<u64>,
+    gone: BTreeSet<u64>,
+}
+
+impl Watch {
+    /// Looks at a node whose table may have changed. Each element is inserted once, so an element
+    /// that was shown and then was not has been removed, and stays so on this copy (I8).
+    fn look(&mut self, sim: &Sim, who: Index) {
+        if !sim.is_running(who) {
+            return;
+        }
+        let table = sim.node(who).table();
+        let copy = self.copies.entry(who).or_default();
+        if copy.fingerprint == table.fingerprint() {
+            return;
+        }
+        copy.fingerprint = table.fingerprint();
+        let shows = SKILLS.read(table);
+        copy.gone.extend(copy.shown.difference(&shows));
+        sim.check(copy.gone.is_disjoint(&shows), "what was removed on a copy stays removed there");
+        copy.shown = shows;
+    }
 }
 
 #[test]
@@ -64,7 +103,8 @@ impl Run {
         let config = Config { mode, forget_after: Duration::from_secs(30), ..Config::DEFAULT };
         let sim = Sim::new(seed, config).replay_with(command).trace_lines(100_000);
         let faults = BTreeMap::new();
-        let mut run = Self { sim, truth: Truth::default(), state: seed, nodes: 0, faults };
+        let watch = Watch::default();
+        let mut run = Self { sim, truth: Truth::default(), state: seed, nodes: 0, faults, watch };
         run.nodes = 2 + run.below(6);
         let first = run.sim.start();
         for _ in 1..run.nodes {
@@ -78,8 +118,13 @@ impl Run {
         for _ in 0..60 {
             self.happen();
             let pause = Duration::from_millis(u64::from(self.below(1_500)));
-            self.sim.run(pause);
+            let watch = &mut self.watch;
+            self.sim.run_until(pause, |sim, touched| {
+                watch.look(sim, touched);
+                false
+            });
         }
+        self.check_traffic();
         self.heal_everything();
         let held = self.held();
         let equal = self.sim.run_until_equal(Duration::from_secs(120));
@@ -153,6 +198,7 @@ impl Run {
 
     fn restart(&mut self, who: Index) {
         let disk = [Disk::Kept, Disk::Stale, Disk::Lost][self.below(3) as usize];
+        self.watch.copies.remove(&who);
         self.note(match disk {
             Disk::Kept => "kept",
             Disk::Stale => "stale",
@@ -211,6 +257,16 @@ impl Run {
             let expected = heard(life, version) && !removed;
             self.sim.check(seen.contains(element) == expected, "the set is as edits heard of say");
         }
+    }
+
+    /// Answers are bounded by what timers open: at most 25 conversations a node and second (a
+    /// comparison, three attempts of a probe, fifteen rumors or pulls, a seed's retries), each of
+    /// at most eight datagrams in so small a table, a duplicate of each, from either side.
+    fn check_traffic(&self) {
+        let sent: u64 = self.sim.nodes().map(|(_, node)| node.stats().datagrams_sent).sum();
+        let node_seconds = self.sim.now().as_secs() * u64::from(self.nodes) + 1;
+        self.sim
+            .check(sent / node_seconds <= 25 * 8 * 2 * 2, "answers draw no answers without end");
     }
 
     /// What nobody changes does not travel, and liveness costs what it costs.
