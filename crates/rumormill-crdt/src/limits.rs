@@ -10,11 +10,13 @@ pub struct Limits {
     pub cells_max: usize,
     /// The most rows in the table.
     pub rows_max: usize,
-    /// The most rows that may be staged at a time.
+    /// The most rows that may arrive in pieces at a time. Rows that are complete and wait for
+    /// others are bounded by `staged_cells_max` alone: a group has to be complete to be shown.
     pub stagings_max: usize,
     /// The most cells in all stagings together.
     pub staged_cells_max: usize,
-    /// The most rows a head may depend on. A kill whose dependency would be one too many is kept.
+    /// The most rows a head may depend on. A kill whose dependency would be one too many is kept,
+    /// and dependencies are never dropped, so this is for the whole life of a row.
     pub dependencies_max: usize,
 }
 
@@ -26,7 +28,7 @@ impl Limits {
         rows_max: 1 << 20,
         stagings_max: 256,
         staged_cells_max: 1 << 20,
-        dependencies_max: 16,
+        dependencies_max: 12,
     };
 }
 

@@ -28,6 +28,8 @@ pub enum Refused {
     StagingFull,
     /// The table has as many rows as the limits allow.
     TableFull,
+    /// A cell is longer, or the row has more cells, than our limits allow.
+    TooLarge,
     /// The head depends on more rows than the limits allow.
     TooManyDependencies,
     /// Its clock is further ahead than the skew bound.
@@ -50,6 +52,7 @@ impl fmt::Display for Refused {
             Self::OldLife => f.write_str("a newer life of this replica is known"),
             Self::StagingFull => f.write_str("too many rows are being received at once"),
             Self::TableFull => f.write_str("the table has as many rows as its limits allow"),
+            Self::TooLarge => f.write_str("a cell or the row is larger than our limits allow"),
             Self::TooManyDependencies => f.write_str("the head depends on too many rows"),
             Self::Clock(ahead) => ahead.fmt(f),
             Self::CellAfterHead => f.write_str("a cell is stamped later than its own head"),

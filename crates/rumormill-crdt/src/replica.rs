@@ -4,8 +4,8 @@ use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    Admission, Bytes, Clock, Growth, Key, Life, Limits, Refused, Row, RowDelta, RowId, Space,
-    Table, Timestamp, VersionVector, Writer,
+    Admission, Bytes, Clock, DeltaCell, Growth, Key, Life, Limits, Refused, Row, RowDelta, RowId,
+    Space, Table, Timestamp, VersionVector, Writer,
     columns::{lww_register, or_set},
 };
 
@@ -43,6 +43,7 @@ impl Replica {
     ) -> Result<Admission, Refused> {
         let stamped = delta.head().timestamp;
         Clock::check(stamped, unix, skew_max).map_err(Refused::Clock)?;
+        self.check_sizes(delta)?;
         let later = |cell| lww_register::timestamp(cell).is_some_and(|it| it > stamped);
         if delta.cells().iter().any(|cell| later((&cell.key, cell.value.as_ref()))) {
             return Err(Refused::CellAfterHead);
@@ -50,6 +51,19 @@ impl Replica {
         let admission = self.table.admit(delta)?;
         self.clock.witness(stamped);
         Ok(admission)
+    }
+
+    /// What nobody could pass on, or no table could hold, is not taken in.
+    fn check_sizes(&self, delta: &RowDelta<Key, Bytes>) -> Result<(), Refused> {
+        let Limits { cell_len_max, cells_max, .. } = *self.table.limits();
+        let len = |cell: &DeltaCell<Key, Bytes>| {
+            cell.key.len() + cell.value.as_ref().map_or(0, |value| value.len())
+        };
+        let held = self.table.row(delta.id()).map_or(0, |row| row.len());
+        // Cells that replace others count twice here, so twice the limit is never too little.
+        let too_many = held + delta.cells().len() > cells_max.saturating_mul(2);
+        let too_long = delta.cells().iter().any(|cell| len(cell) > cell_len_max);
+        if too_many || too_long { Err(Refused::TooLarge) } else { Ok(()) }
     }
 
     /// Takes in all that `other` holds and returns the rows that grew. For values of one program;

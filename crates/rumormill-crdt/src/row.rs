@@ -6,8 +6,11 @@ use core::ops::RangeBounds;
 use serde::Serialize;
 
 use crate::{
-    Cell, DeltaCell, DeltaParts, Head, Refused, RowDelta, RowId, Timestamp, Version, cells::Cells,
-    codec::encoded_len, delta::Since, hash::floor_hash,
+    Cell, DeltaCell, DeltaParts, Head, Refused, RowDelta, RowId, Timestamp, Version,
+    cells::{Cells, Plan},
+    codec::encoded_len,
+    delta::Since,
+    hash::floor_hash,
 };
 
 /// A row: the cells of one life in one space, as its owner left them at some head (I3). Its
@@ -22,6 +25,27 @@ pub struct Row<K, V> {
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
     pub(crate) fn new(id: RowId) -> Self {
         Self { id, head: Head::default(), cells: Cells::new() }
+    }
+
+    /// Puts a row together from a delta that has all of it: what
+    /// [`delta_since`](Self::delta_since) returns for version 0 and `usize::MAX` bytes. With it a
+    /// program that stored rows as encoded deltas gets them back.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Gap`] if the delta does not start at 0 or is a piece, [`Refused::Hash`] if its
+    /// cells do not add up.
+    pub fn from_whole(delta: &RowDelta<K, V>) -> Result<Self, Refused> {
+        if delta.from() > 0 || !delta.is_complete() {
+            return Err(Refused::Gap { version: 0 });
+        }
+        let head = delta.head().clone();
+        let mut cells = Cells::new();
+        for cell in delta.cells() {
+            cells.put(cell.version, cell.key.clone(), cell.value.clone());
+        }
+        let adds_up = hash_of(cells.hash(), head.floor) == head.hash;
+        if adds_up { Ok(Self { id: delta.id(), head, cells }) } else { Err(Refused::Hash) }
     }
 
     /// Puts a row together from cells that add up to `head`.
@@ -154,20 +178,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         self.head.hash = hash_of(self.cells.hash(), self.head.floor);
     }
 
-    /// Takes in a whole delta, or refuses it and changes nothing.
-    pub(crate) fn check_whole(&self, delta: &RowDelta<K, V>) -> Result<(), Refused> {
-        self.plan_whole(delta).map(drop)
-    }
-
-    /// Takes in a delta that [`check_whole`](Self::check_whole) accepted.
-    pub(crate) fn apply_whole(&mut self, delta: &RowDelta<K, V>) -> Result<(), Refused> {
-        let plan = self.plan_whole(delta)?;
-        self.cells.carry_out(&plan, self.head.version, delta.cells());
-        self.head = delta.head().clone();
-        Ok(())
-    }
-
-    fn plan_whole(&self, delta: &RowDelta<K, V>) -> Result<crate::cells::Plan, Refused> {
+    /// Works out what taking in a delta that reaches its head does, or refuses it.
+    pub(crate) fn plan_whole(&self, delta: &RowDelta<K, V>) -> Result<Plan, Refused> {
         delta.continues(self.version(), self.head.floor)?;
         let floor = delta.head().floor;
         if floor < self.head.floor {
@@ -175,6 +187,12 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         }
         let plan = self.cells.plan(self.version(), delta.from(), floor, delta.cells());
         if hash_of(plan.hash, floor) == delta.head().hash { Ok(plan) } else { Err(Refused::Hash) }
+    }
+
+    /// Carries out a plan made for this row and the same delta.
+    pub(crate) fn carry_out(&mut self, plan: &Plan, delta: &RowDelta<K, V>) {
+        self.cells.carry_out(plan, self.head.version, delta.cells());
+        self.head = delta.head().clone();
     }
 
     pub(crate) fn copy_cells(&self) -> Cells<K, V> {

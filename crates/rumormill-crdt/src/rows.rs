@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 
 use serde::Serialize;
 
-use crate::{Head, ReplicaId, Row, RowId, Space, Version, hash::row_hash};
+use crate::{Head, Life, ReplicaId, Row, RowId, Space, Version, hash::row_hash};
 
 /// The rows that readers see, findable by id and by the moment of their last change.
 ///
@@ -56,11 +56,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         result
     }
 
-    /// Drops the rows of earlier lives of the replica in the space of `id`.
-    pub(crate) fn drop_older_lives(&mut self, id: RowId) {
+    /// Drops the rows of earlier lives of the replica in the space of `id`, but not of `kept`.
+    pub(crate) fn drop_older_lives(&mut self, id: RowId, kept: Life) {
         let first = RowId::first_of(id.space, id.life.replica);
         let older: Vec<RowId> = self.by_id.range(first..id).map(|(id, _)| *id).collect();
-        for id in older {
+        for id in older.into_iter().filter(|id| id.life != kept) {
             if let Some(entry) = self.by_id.remove(&id) {
                 self.changes.remove(&entry.changed);
                 let hash = row_hash(id, entry.row.version());

@@ -40,7 +40,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
         }
         let mut staging = match self.by_row.remove(&id) {
             Some(staging) => self.go_on(staging, delta, visible, limits)?,
-            None if self.by_row.len() >= limits.stagings_max => return Err(Refused::StagingFull),
+            None if self.arriving() >= limits.stagings_max => return Err(Refused::StagingFull),
             None => self.open(delta, visible, limits)?,
         };
         self.waiting.remove(&id);
@@ -107,25 +107,55 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
     /// Takes out the greatest group of waiting rows whose dependencies are held or in the group
     /// (I13), as far as they are ahead of what is visible.
     pub(crate) fn take_ready(&mut self, rows: &Rows<K, V>) -> Vec<Row<K, V>> {
-        let mut group = self.waiting.clone();
-        loop {
-            let met = |on: &RowId, at: Version| {
-                let target = group.get(on).and_then(|id| self.target(*id));
-                rows.hold(*on, at)
-                    || target.is_some_and(|target| target.version >= at)
-                    || on.space.is_ephemeral() && group.iter().any(|id| id.supersedes(*on))
-            };
-            let is_stuck = |id: &&RowId| {
-                let target = self.target(**id);
-                target.is_some_and(|it| !it.dependencies.iter().all(|(on, at)| met(on, *at)))
-            };
-            let stuck: Vec<RowId> = group.iter().filter(is_stuck).copied().collect();
-            if stuck.is_empty() {
-                break;
+        // Whoever depends on a row that is neither held nor waiting is stuck, and so is whoever
+        // depends on the stuck.
+        let mut stuck: BTreeSet<RowId> = BTreeSet::new();
+        let mut to_follow = Vec::new();
+        let mut dependents: BTreeMap<RowId, Vec<RowId>> = BTreeMap::new();
+        for &id in &self.waiting {
+            for (on, at) in self.unmet(id, rows) {
+                match self.waiting_for(on, at) {
+                    Some(waiting) => dependents.entry(waiting).or_default().push(id),
+                    None if stuck.insert(id) => to_follow.push(id),
+                    None => {}
+                }
             }
-            group.retain(|id| !stuck.contains(id));
         }
-        group.into_iter().filter_map(|id| self.take_out(id, rows)).collect()
+        while let Some(id) = to_follow.pop() {
+            let dependents = dependents.remove(&id).unwrap_or_default();
+            to_follow.extend(dependents.into_iter().filter(|id| stuck.insert(*id)));
+        }
+        let ready: Vec<RowId> = self.waiting.difference(&stuck).copied().collect();
+        ready.into_iter().filter_map(|id| self.take_out(id, rows)).collect()
+    }
+
+    /// Says whether a waiting row depends on nothing but rows that are held or wait as well. If it
+    /// does not, its coming has made no row ready.
+    pub(crate) fn may_be_ready(&self, id: RowId, rows: &Rows<K, V>) -> bool {
+        self.unmet(id, rows).all(|(on, at)| self.waiting_for(on, at).is_some())
+    }
+
+    /// The dependencies of a row that no visible row meets.
+    fn unmet(&self, id: RowId, rows: &Rows<K, V>) -> impl Iterator<Item = (RowId, Version)> {
+        let dependencies = self.target(id).into_iter().flat_map(|target| &target.dependencies);
+        dependencies.map(|(on, at)| (*on, *at)).filter(|(on, at)| !rows.hold(*on, *at))
+    }
+
+    /// The waiting row that would meet a dependency: the row itself, or a later life of its owner
+    /// where only the newest counts.
+    fn waiting_for(&self, on: RowId, at: Version) -> Option<RowId> {
+        let itself = self.waiting.get(&on).copied();
+        let later = || {
+            let lives = on..=RowId::last_of(on.space, on.life.replica);
+            self.waiting.range(lives).next_back().copied().filter(|_| on.space.is_ephemeral())
+        };
+        let reaches = |id: &RowId| self.target(*id).is_some_and(|target| target.version >= at);
+        itself.filter(reaches).or_else(|| later().filter(|id| id.supersedes(on)))
+    }
+
+    /// How many rows still lack pieces.
+    fn arriving(&self) -> usize {
+        self.by_row.len() - self.waiting.len()
     }
 
     fn take_out(&mut self, id: RowId, rows: &Rows<K, V>) -> Option<Row<K, V>> {

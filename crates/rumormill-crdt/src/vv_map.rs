@@ -274,6 +274,12 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         dependencies.map(|(on, at)| (*on, *at)).filter(|(on, at)| !self.rows.hold(*on, *at))
     }
 
+    /// Says whether pieces of a row are staged.
+    #[must_use]
+    pub fn is_staged(&self, id: RowId) -> bool {
+        self.stagings.since(id).is_some()
+    }
+
     /// Walks the ids of the rows being staged.
     pub fn staged(&self) -> impl Iterator<Item = RowId> {
         self.stagings.ids()
@@ -288,13 +294,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         let id = delta.id();
         let from = self.version(id);
         if let Some(row) = self.rows.get(id) {
-            // Checked before anything changes, so that a refusal copies no shared row.
-            row.check_whole(delta)?;
-            self.rows.change(id, |row| row.apply_whole(delta))?;
+            // Planned before anything changes, so that a refusal copies no shared row.
+            let plan = row.plan_whole(delta)?;
+            self.rows.change(id, |row| row.carry_out(&plan, delta));
         } else {
-            let mut row = Row::new(id);
-            row.apply_whole(delta)?;
-            self.show(Arc::new(row));
+            self.show(Arc::new(Row::from_whole(delta)?));
         }
         Ok(Growth { id, from })
     }
@@ -305,7 +309,9 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         let covered = self.stagings.take(delta, visible, &self.limits)?;
         let mut grown = SmallVec::new();
         let progress = if self.stagings.is_waiting(id) {
-            self.swap_waiting(&mut grown);
+            if self.stagings.may_be_ready(id, &self.rows) {
+                self.swap_waiting(&mut grown);
+            }
             let waits = self.stagings.is_waiting(id);
             if waits { Progress::Waiting } else { Progress::Visible }
         } else {
@@ -358,7 +364,9 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
 
     fn drop_superseded_by(&mut self, id: RowId) {
         if id.space.is_ephemeral() {
-            self.rows.drop_older_lives(id);
+            // The row of the life that writes here stays even if a later life is known, or its
+            // versions would be minted a second time (I1).
+            self.rows.drop_older_lives(id, self.life);
             self.stagings.drop_older_lives(id);
         }
     }

@@ -130,6 +130,7 @@ pub(crate) fn i4_admission(
             | Refused::StagingFull
             | Refused::TableFull
             | Refused::TooManyDependencies
+            | Refused::TooLarge
             | Refused::CellAfterHead,
         ) => false,
     };

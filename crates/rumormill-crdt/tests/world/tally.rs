@@ -77,6 +77,7 @@ impl Tally {
                 | Refused::StagingFull
                 | Refused::TableFull
                 | Refused::TooManyDependencies
+                | Refused::TooLarge
                 | Refused::CellAfterHead,
             ) => return,
         };
