@@ -32,6 +32,7 @@ pub enum Mode {
 /// How a node behaves. Start from [`Config::DEFAULT`] and change what matters.
 ///
 /// All nodes of a population should agree on `cluster` and `limits`; the rest is each node's own.
+/// Periods shorter than a millisecond count as a millisecond.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The population's name. Datagrams of other populations are rejected.
@@ -54,7 +55,7 @@ pub struct Config {
     pub suspicion_periods: u32,
     /// How long a request for a row waits before it is repeated.
     pub request_timeout: Duration,
-    /// How many times a request is repeated before it is given up.
+    /// How many times a row is asked for before it is given up.
     pub request_attempts: u32,
     /// The wait before a silent seed is tried again, at first; it doubles up to a minute.
     pub seed_backoff: Duration,
@@ -86,6 +87,28 @@ impl Config {
         limits: Limits::DEFAULT,
     };
 }
+
+impl Config {
+    /// Every period at least a millisecond, so that there is always a next moment.
+    pub(crate) fn with_sane_periods(mut self) -> Self {
+        let periods = [
+            &mut self.rumor_every,
+            &mut self.reconcile_every,
+            &mut self.probe_every,
+            &mut self.probe_timeout,
+            &mut self.request_timeout,
+            &mut self.seed_backoff,
+            &mut self.forget_after,
+        ];
+        for period in periods {
+            *period = (*period).max(PERIOD_MIN);
+        }
+        self
+    }
+}
+
+/// The shortest period there is.
+const PERIOD_MIN: Duration = Duration::from_millis(1);
 
 impl Default for Config {
     fn default() -> Self {

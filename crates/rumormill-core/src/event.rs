@@ -61,6 +61,22 @@ pub enum Event<A> {
     },
 }
 
+impl<A: PartialEq> Event<A> {
+    /// Says whether the later of two events makes the earlier one obsolete.
+    fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::SeedUnreachable { address, .. }, Self::SeedUnreachable { address: it, .. }) => {
+                address == it
+            }
+            (Self::ClockAhead { replica, .. }, Self::ClockAhead { replica: it, .. })
+            | (Self::RowRefused { replica, .. }, Self::RowRefused { replica: it, .. }) => {
+                replica == it
+            }
+            _ => self == other,
+        }
+    }
+}
+
 /// The most notes that wait to be polled; when full, new notes are dropped.
 const NOTES_MAX: usize = 256;
 
@@ -68,6 +84,7 @@ const NOTES_MAX: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Events<A> {
     table_changed: bool,
+    left: bool,
     members: BTreeSet<ReplicaId>,
     notes: VecDeque<Event<A>>,
     /// Whom we complained of, until something of theirs is taken in.
@@ -93,6 +110,7 @@ impl<A: PartialEq> Events<A> {
     pub(crate) const fn new() -> Self {
         Self {
             table_changed: false,
+            left: false,
             members: BTreeSet::new(),
             notes: VecDeque::new(),
             complaints: BTreeSet::new(),
@@ -107,18 +125,26 @@ impl<A: PartialEq> Events<A> {
         self.members.insert(replica);
     }
 
-    /// Adds a note unless the same one waits already.
+    pub(crate) const fn left(&mut self) {
+        self.left = true;
+    }
+
+    /// Adds a note, in place of an earlier one about the same.
     pub(crate) fn note(&mut self, event: Event<A>) {
-        if self.notes.len() < NOTES_MAX && !self.notes.contains(&event) {
+        if let Some(waiting) = self.notes.iter_mut().find(|it| it.is_about_the_same(&event)) {
+            *waiting = event;
+        } else if self.notes.len() < NOTES_MAX {
             self.notes.push_back(event);
         }
     }
 
     /// Adds a note about a replica that gives trouble, once for as long as the trouble lasts.
     pub(crate) fn complain(&mut self, replica: ReplicaId, complaint: Complaint, event: Event<A>) {
-        let news = !self.complaints.contains(&(replica, complaint));
-        if news && self.complaints.len() < NOTES_MAX {
-            self.complaints.insert((replica, complaint));
+        if self.complaints.len() >= NOTES_MAX {
+            // Better told twice than never.
+            self.complaints.clear();
+        }
+        if self.complaints.insert((replica, complaint)) {
             self.note(event);
         }
     }
@@ -137,6 +163,9 @@ impl<A: PartialEq> Events<A> {
         }
         if let Some(replica) = self.members.pop_first() {
             return Some(Next::Member(replica));
+        }
+        if core::mem::take(&mut self.left) {
+            return Some(Next::Event(Event::Left));
         }
         self.notes.pop_front().map(Next::Event)
     }

@@ -47,6 +47,9 @@ mod random;
 mod stats;
 mod time;
 
+#[cfg(test)]
+mod strangers;
+
 pub use address::Address;
 pub use config::{Config, Identity, Mode};
 pub use event::Event;

@@ -25,21 +25,28 @@ pub(crate) struct Lives {
 
 impl Lives {
     pub(crate) fn first(replica: ReplicaId, unix: Duration, random: &mut Random) -> Life {
-        Life { replica, epoch: above((unix.as_secs() << RANDOM_BITS) - 1, random) }
+        let seconds_max = u64::MAX >> (RANDOM_BITS + 1);
+        let guess = unix.as_secs().min(seconds_max) << RANDOM_BITS;
+        Life { replica, epoch: guess | random_bits(random) }
     }
 
-    /// Returns a life later than `heard`; nothing if we have given way too often.
+    /// Returns a life later than `heard`; nothing if we have given way too often, or if there is
+    /// none.
     pub(crate) fn renew(&mut self, heard: Life, random: &mut Random) -> Option<Life> {
-        if self.renewals >= RENEWALS_MAX || heard.epoch >> RANDOM_BITS == u64::MAX >> RANDOM_BITS {
+        if self.renewals >= RENEWALS_MAX {
             return None;
         }
         self.renewals += 1;
-        Some(Self::after(heard, random))
+        Self::after(heard, random)
     }
 
-    /// Returns a life later than one at rest on our own disk.
-    pub(crate) fn after(heard: Life, random: &mut Random) -> Life {
-        Life { replica: heard.replica, epoch: above(heard.epoch, random) }
+    /// Returns a life later than `heard`; nothing if that is the last there can be. No honest
+    /// clock gets there: it lies 35,000 years ahead.
+    pub(crate) fn after(heard: Life, random: &mut Random) -> Option<Life> {
+        let next = (heard.epoch >> RANDOM_BITS) + 1;
+        let in_range = next <= u64::MAX >> RANDOM_BITS;
+        let epoch = || (next << RANDOM_BITS) | random_bits(random);
+        in_range.then(epoch).map(|epoch| Life { replica: heard.replica, epoch })
     }
 
     /// Says whether we gave way before: then a further later life is no memory of the past.
@@ -48,7 +55,6 @@ impl Lives {
     }
 }
 
-fn above(epoch: u64, random: &mut Random) -> u64 {
-    let next = (epoch >> RANDOM_BITS).saturating_add(1) << RANDOM_BITS;
-    next | (random.next() >> (u64::BITS - RANDOM_BITS))
+fn random_bits(random: &mut Random) -> u64 {
+    random.next() >> (u64::BITS - RANDOM_BITS)
 }

@@ -315,8 +315,7 @@ impl<A: Address> Membership<A> {
     /// Answers a claim against our own life with a higher incarnation.
     fn refute(&mut self, claim: Claim) -> bool {
         let against_us = claim.standing != ClaimedStanding::Alive;
-        let ahead = claim.incarnation.saturating_sub(self.incarnation);
-        let current = claim.incarnation >= self.incarnation && ahead <= INCARNATION_JUMP_MAX;
+        let current = claim.incarnation >= self.incarnation;
         if against_us && current {
             self.incarnation = claim.incarnation.saturating_add(1);
             self.refutations += 1;

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use rumormill_crdt::{Bytes, Key, Life, RowDelta, RowId, Since, Version, codec};
+use rumormill_crdt::{Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, codec};
 use serde::{Deserialize, Serialize};
 
-use crate::Rejected;
+use crate::{Rejected, seal::FRAME_LEN};
 
 /// One message. A datagram is the sender's life and then messages to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +27,10 @@ pub(crate) enum Message {
     NextPage { start: RowId },
     /// Send me what follows of this row.
     Request { id: RowId, since: Since },
-    /// Cells of a row.
+    /// Cells of a row, to whoever asked or was found to lack them.
     Delta(RowDelta<Key, Bytes>),
+    /// Fresh cells of a row, to be passed on.
+    Rumor(RowDelta<Key, Bytes>),
 }
 
 impl Message {
@@ -138,6 +140,16 @@ impl TryFrom<PageParts> for Page {
             Err(codec::Malformed)
         }
     }
+}
+
+/// The longest datagram that a delta of one cell takes under the given limits.
+pub(crate) const fn delta_len_max(limits: &Limits) -> usize {
+    const VARINT: usize = 10;
+    const ROW: usize = 17;
+    let frame_and_sender = FRAME_LEN + 16;
+    let head = 2 * VARINT + 2 * 8 + VARINT + limits.dependencies_max * (ROW + VARINT);
+    let cell = VARINT + 1 + 2 * 3 + limits.cell_len_max;
+    frame_and_sender + 1 + ROW + 2 * VARINT + head + 3 + cell
 }
 
 /// Reads the payload of a datagram: who sent it, and what it says.

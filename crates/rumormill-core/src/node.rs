@@ -30,6 +30,9 @@ use crate::{
 /// every common network unfragmented, and in which the largest cell fits.
 pub const DATAGRAM_LEN_MIN: usize = 1_200;
 
+/// A row is news if it was written this lately.
+const RECENT: Duration = Duration::from_secs(10);
+
 /// The most claims about dead members that a newcomer is told.
 const CLAIMS_TOLD_MAX: usize = 64;
 
@@ -47,8 +50,8 @@ const CLAIMS_TOLD_MAX: usize = 64;
 /// nothing comes, events likewise, and sleep until the timeout at most. Nothing is owed: a caller
 /// that polls late or rarely gets fewer, fresher datagrams. `now` is clamped to be monotone.
 ///
-/// The same seed and the same calls give the same bytes. Only decoding can fail, and then nothing
-/// changed.
+/// The same seed and the same calls give the same bytes. Only datagrams can be rejected, and then
+/// the table and the members are as they were.
 ///
 /// ```
 /// use core::time::Duration;
@@ -88,7 +91,7 @@ pub struct Node<A> {
     random: Random,
     replica: Replica,
     news: News,
-    leaving: bool,
+    leaving: Leaving,
     lives: Lives,
     seal: Seal,
     members: Membership<A>,
@@ -100,6 +103,15 @@ pub struct Node<A> {
     outbox: Outbox<A>,
     events: Events<A>,
     stats: Stats,
+}
+
+/// Whether we have said good-bye.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// It is a rumor yet.
+    Telling,
+    Told,
 }
 
 /// A datagram to send.
@@ -119,7 +131,8 @@ impl<A: Address> Node<A> {
     ///
     /// # Panics
     ///
-    /// If the identity's name or encoded address is too long for a cell.
+    /// If the identity's name or encoded address is too long for a cell, or the limits allow cells
+    /// and dependencies that do not fit a datagram together.
     #[must_use]
     pub fn new(
         now: Instant,
@@ -128,6 +141,11 @@ impl<A: Address> Node<A> {
         config: Config,
         seed: u64,
     ) -> Self {
+        let config = config.with_sane_periods();
+        assert!(
+            message::delta_len_max(&config.limits) <= DATAGRAM_LEN_MIN,
+            "the largest cell and all dependencies of a head fit a datagram together"
+        );
         let mut random = Random::new(seed);
         let life = Lives::first(identity.replica, unix, &mut random);
         let mut node = Self {
@@ -135,14 +153,14 @@ impl<A: Address> Node<A> {
             wall: (now, unix),
             replica: Replica::new(life, config.limits),
             news: News::default(),
-            leaving: false,
+            leaving: Leaving::No,
             lives: Lives::default(),
             seal: Seal::new(&config.cluster),
             members: Membership::new(life),
             probe: Probe::new(now, &config, &mut random),
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
-            transfer: Transfer::new(&config),
+            transfer: Transfer::new(now, &config),
             forgetting: Forgetting::new(now, config.forget_after),
             outbox: Outbox::new(),
             events: Events::new(),
@@ -159,19 +177,24 @@ impl<A: Address> Node<A> {
     ///
     /// # Errors
     ///
-    /// [`Rejected`] says why; nothing changed but a count.
+    /// [`Rejected`] says why. Nothing changed but a count, and that a datagram in our own name is
+    /// reported.
     pub fn handle_datagram(&mut self, now: Instant, from: A, bytes: &[u8]) -> Result<(), Rejected> {
         self.advance(now);
         let opened = self.seal.open(bytes).and_then(message::decode_payload);
         let (sender, messages) = opened.inspect_err(|_| self.stats.datagrams_rejected += 1)?;
         if sender.replica == self.identity.replica {
             self.stats.datagrams_rejected += 1;
-            self.report_conflict(sender);
+            if sender == self.life() {
+                self.reconcile.drop_seed(&from);
+            } else {
+                self.report_conflict(sender);
+            }
             return Err(Rejected::OurName);
         }
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += bytes.len() as u64;
-        self.reconcile.handle_answer(&from);
+        self.reconcile.handle_sign_of_life(&from);
         if messages.iter().any(Message::is_opening) {
             self.meet(sender, &from);
         }
@@ -192,7 +215,8 @@ impl<A: Address> Node<A> {
         }
         let Self { config, members, random, outbox, events, .. } = self;
         members.handle_timeout(now, events);
-        self.rumor.handle_timeout(now, config, members, random, outbox);
+        let table = self.replica.table();
+        self.rumor.handle_timeout(now, config, members, table, random, outbox);
         self.reconcile.handle_timeout(now, config, members, random, events, outbox);
         self.transfer.handle_timeout(now, config, &mut self.replica, members, random, outbox);
         self.forget_markers();
@@ -220,7 +244,7 @@ impl<A: Address> Node<A> {
     pub fn leave(&mut self, now: Instant) {
         let said = self.update(now, self_row::say_good_bye);
         debug_assert!(said.is_ok(), "a few bytes fit every space");
-        self.leaving = true;
+        self.leaving = Leaving::Telling;
     }
 
     /// Edits the table in our own rows; what was written is on its way to others afterwards.
@@ -241,9 +265,11 @@ impl<A: Address> Node<A> {
         let ours = rows.iter().filter(|row| row.id().life.replica == self.identity.replica);
         let unknown = ours.filter(|row| row.version() > self.table().version(row.id()));
         let newest = unknown.map(|row| row.id().life).max();
-        if let Some(life) = newest.filter(|life| *life >= self.life()) {
-            let life = Lives::after(life, &mut self.random);
-            self.begin_life(life);
+        if let Some(last) = newest.filter(|life| *life >= self.life()) {
+            match Lives::after(last, &mut self.random) {
+                Some(life) => self.begin_life(life),
+                None => self.report_conflict(last),
+            }
         }
         for growth in self.replica.restore(rows) {
             self.learn_member(growth.id);
@@ -357,7 +383,7 @@ impl<A: Address> Node<A> {
             }
             Message::Pull { fingerprint } => {
                 if fingerprint != message::Fingerprint::new(table.fingerprint()) {
-                    self.rumor.handle_pull(from, out);
+                    self.rumor.handle_pull(from, table, out);
                 }
             }
             Message::Page(page) => {
@@ -369,12 +395,14 @@ impl<A: Address> Node<A> {
                     out.answer(from, id, since);
                 }
             }
-            Message::Delta(delta) => self.handle_delta(from, &delta),
+            Message::Delta(delta) => self.handle_delta(from, &delta, false),
+            Message::Rumor(delta) => self.handle_delta(from, &delta, true),
         }
     }
 
-    fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>) {
+    fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>, is_rumor: bool) {
         let (now, unix, id) = (self.now, self.unix(), delta.id());
+        let is_fresh = is_rumor || self.transfer.wants_fresh(id);
         match self.replica.admit(unix, self.config.skew_max, delta) {
             Ok(admission) => {
                 let table = self.replica.table();
@@ -385,30 +413,39 @@ impl<A: Address> Node<A> {
                 } else {
                     self.stats.deltas_applied += 1;
                     self.events.relieve(id.life.replica);
-                    self.grow(&admission.grown);
+                    self.grow(&admission.grown, is_fresh);
                 }
             }
             Err(refused) => {
                 self.stats.deltas_refused += 1;
                 let (table, out) = (self.replica.table(), &mut self.outbox);
-                self.transfer.handle_refusal(now, delta, from, refused, table, out);
+                self.transfer.handle_refusal(now, (delta, is_rumor), from, refused, table, out);
                 self.report(id.life, refused);
             }
         }
         self.give_way_to(id.life);
     }
 
-    /// Goes on after rows grew: they are rumors, members and work for the collector.
-    fn grow(&mut self, grown: &[Growth]) {
+    /// Goes on after rows grew: they are members, work for the collector, and rumors if they are
+    /// fresh. What a repair brought is passed on once if it was written lately or is an update;
+    /// the bulk that a newcomer gets is no news to anybody else.
+    fn grow(&mut self, grown: &[Growth], is_fresh: bool) {
         self.events.table_changed();
-        let periods = self.hot_periods();
         for growth in grown {
-            self.rumor.handle_growth(growth.id, growth.from, periods);
+            let periods = if is_fresh { self.hot_periods() } else { 1 };
+            if is_fresh || growth.from > 0 || self.is_recent(growth.id) {
+                self.rumor.handle_growth(growth.id, growth.from, periods);
+            }
             self.learn_member(growth.id);
         }
         if self.replica.collect(grown.iter().map(|growth| growth.id)) {
             self.announce();
         }
+    }
+
+    fn is_recent(&self, id: RowId) -> bool {
+        let written = self.table().row(id).map(|row| row.head().timestamp.to_unix());
+        written.is_some_and(|written| self.unix().saturating_sub(written) < RECENT)
     }
 
     fn learn_member(&mut self, id: RowId) {
@@ -421,7 +458,7 @@ impl<A: Address> Node<A> {
     fn announce(&mut self) {
         let periods = self.hot_periods();
         for growth in self.news.take(self.replica.table()) {
-            self.rumor.handle_growth(growth.id, growth.from, periods);
+            self.rumor.handle_write(growth.id, growth.from, periods);
             self.events.table_changed();
         }
     }
@@ -433,7 +470,7 @@ impl<A: Address> Node<A> {
         if !self.members.knows(sender) {
             let id = RowId { space: Space::SELF, life: sender };
             let (now, table) = (self.now, self.replica.table());
-            self.transfer.want(now, id, 1, from, table, &mut self.outbox);
+            self.transfer.meet(now, id, from, table, &mut self.outbox);
             for claim in self.members.claims_about_dead(CLAIMS_TOLD_MAX) {
                 self.outbox.claim(from, claim);
             }
@@ -463,6 +500,7 @@ impl<A: Address> Node<A> {
             Refused::Hash
             | Refused::TableFull
             | Refused::TooManyDependencies
+            | Refused::TooLarge
             | Refused::CellAfterHead => {
                 let event = Event::RowRefused { replica, reason: refused };
                 self.events.complain(replica, Complaint::Row, event);
@@ -486,10 +524,12 @@ impl<A: Address> Node<A> {
         if heard.replica != self.identity.replica || heard <= self.life() {
             return;
         }
-        if self.lives.has_renewed() {
+        let has_renewed = self.lives.has_renewed();
+        let life = self.lives.renew(heard, &mut self.random);
+        if has_renewed || life.is_none() {
             self.report_conflict(heard);
         }
-        if let Some(life) = self.lives.renew(heard, &mut self.random) {
+        if let Some(life) = life {
             self.begin_life(life);
             self.events.note(Event::LifeRenewed { life });
         }
@@ -508,6 +548,9 @@ impl<A: Address> Node<A> {
         let identity = self.identity.clone();
         let introduced = self.update(self.now, |writer| self_row::introduce(writer, &identity));
         introduced.expect("an identity's name and address fit a cell each");
+        if self.leaving != Leaving::No {
+            self.leave(self.now);
+        }
     }
 
     fn forget_markers(&mut self) {
@@ -518,9 +561,10 @@ impl<A: Address> Node<A> {
 
     fn finish_leaving(&mut self) {
         let own = RowId { space: Space::SELF, life: self.life() };
-        if self.leaving && !self.rumor.is_hot(own) {
-            self.leaving = false;
-            self.events.note(Event::Left);
+        let alone = self.members.reachable().is_empty();
+        if self.leaving == Leaving::Telling && (alone || !self.rumor.is_hot(own)) {
+            self.leaving = Leaving::Told;
+            self.events.left();
         }
     }
 
@@ -540,7 +584,8 @@ impl<A: Address> Node<A> {
     fn refute_within(&self) -> Duration {
         let log2 = self.members.population().ilog2();
         let hundredths_of_log10 = (log2 * 30).max(100);
-        self.config.probe_every * self.config.suspicion_periods * hundredths_of_log10 / 100
+        let periods = self.config.suspicion_periods.saturating_mul(hundredths_of_log10);
+        self.config.probe_every.saturating_mul(periods) / 100
     }
 
     /// How many datagrams a claim rides along in.

@@ -42,7 +42,7 @@ struct Letter {
     page: Option<RowId>,
     next_page: Option<RowId>,
     requests: BTreeMap<RowId, Since>,
-    deltas: BTreeMap<RowId, Since>,
+    deltas: BTreeMap<RowId, Owed>,
 }
 
 impl<A: Ord + Clone> Outbox<A> {
@@ -112,14 +112,24 @@ impl<A: Ord + Clone> Outbox<A> {
 
     /// Queues what the peer asked for: what follows of a row.
     pub(crate) fn answer(&mut self, to: &A, id: RowId, since: Since) {
-        self.letter(to, |letter| insert_bounded(&mut letter.deltas, id, since));
+        let owed = Owed { since, is_rumor: false };
+        self.letter(to, |letter| insert_bounded(&mut letter.deltas, id, owed));
     }
 
-    /// Queues what a peer lacks of a row if it holds it at `from`. The peer may hold more in a
+    /// Queues what a peer lacks of a row that it shows at `from`. The peer may hold more in a
     /// staging, so what it asked for itself stands.
     pub(crate) fn offer(&mut self, to: &A, id: RowId, from: Version) {
+        self.owe(to, id, Owed { since: from.into(), is_rumor: false });
+    }
+
+    /// Queues what grew of a row since `from`, for the peer to pass on.
+    pub(crate) fn rumor(&mut self, to: &A, id: RowId, from: Version) {
+        self.owe(to, id, Owed { since: from.into(), is_rumor: true });
+    }
+
+    fn owe(&mut self, to: &A, id: RowId, owed: Owed) {
         self.letter(to, |letter| {
-            letter.deltas.contains_key(&id) || insert_bounded(&mut letter.deltas, id, from.into())
+            letter.deltas.contains_key(&id) || insert_bounded(&mut letter.deltas, id, owed)
         });
     }
 
@@ -193,9 +203,9 @@ impl Letter {
         self.pull &= !(self.pull && page.say(&Message::Pull { fingerprint }));
         self.next_page.take_if(|start| page.say(&Message::NextPage { start: *start }));
         self.requests.retain(|id, since| !page.say(&Message::Request { id: *id, since: *since }));
-        while let Some((id, since)) = self.deltas.pop_first() {
-            if !page.say_delta(table, id, since) {
-                self.deltas.insert(id, since);
+        while let Some((id, owed)) = self.deltas.pop_first() {
+            if !page.say_delta(table, id, owed) {
+                self.deltas.insert(id, owed);
                 return;
             }
         }
@@ -215,10 +225,17 @@ impl Letter {
     }
 }
 
-fn insert_bounded(rows: &mut BTreeMap<RowId, Since>, id: RowId, since: Since) -> bool {
+/// What a peer is to get of a row.
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    since: Since,
+    is_rumor: bool,
+}
+
+fn insert_bounded<T>(rows: &mut BTreeMap<RowId, T>, id: RowId, item: T) -> bool {
     let room = rows.len() < ROWS_MAX || rows.contains_key(&id);
     if room {
-        rows.insert(id, since);
+        rows.insert(id, item);
     }
     room
 }
@@ -267,19 +284,22 @@ impl<'b> Composition<'b> {
 
     /// Says what a copy lacks. A row that would be cut waits for a datagram of its own;
     /// what does not even fit there is dropped, and the peer will ask again.
-    fn say_delta(&mut self, table: &Table, id: RowId, since: Since) -> bool {
+    fn say_delta(&mut self, table: &Table, id: RowId, owed: Owed) -> bool {
+        let Owed { since, is_rumor } = owed;
         let is_fresh = !self.has_messages();
         if !is_fresh && self.room() < ROOM_MIN {
             return false;
         }
-        let kind = 1;
-        let delta: Option<RowDelta<Key, Bytes>> =
-            table.row(id).and_then(|row| row.delta_since(since, self.room().saturating_sub(kind)));
+        let kind_len = 1;
+        let delta: Option<RowDelta<Key, Bytes>> = table
+            .row(id)
+            .and_then(|row| row.delta_since(since, self.room().saturating_sub(kind_len)));
         let Some(delta) = delta else { return is_fresh || table.version(id) <= since.version };
         if !delta.is_complete() && !is_fresh {
             return false;
         }
-        let said = self.say(&Message::Delta(delta));
+        let kind = if is_rumor { Message::Rumor } else { Message::Delta };
+        let said = self.say(&kind(delta));
         self.deltas += u64::from(said);
         said || is_fresh
     }

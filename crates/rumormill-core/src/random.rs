@@ -27,8 +27,8 @@ impl Random {
 
     /// A span between nine and eleven tenths of `span`, so that nodes do not fall into step.
     pub(crate) fn around(&mut self, span: Duration) -> Duration {
-        let tenths_of_percent = u32::try_from(self.below(200)).unwrap_or(0);
-        span * (900 + tenths_of_percent) / 1_000
+        let per_mille = 900 + u32::try_from(self.below(200)).unwrap_or(0);
+        span.checked_mul(per_mille).map_or(span, |span| span / 1_000)
     }
 
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {

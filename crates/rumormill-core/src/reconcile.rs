@@ -23,7 +23,7 @@ use crate::{
     message::{Fingerprint, Page},
     outbox::Outbox,
     random::Random,
-    transfer::Transfer,
+    transfer::{Transfer, Wanted},
 };
 
 /// The longest wait before a seed is tried again.
@@ -37,6 +37,12 @@ const SEED_PATIENCE: u32 = 3;
 
 /// One in how many comparisons goes to a member thought dead, if there is one.
 const DEAD_SHARE: usize = 4;
+
+/// The most rows with which a page is answered.
+const PAGE_OFFERS_MAX: usize = 64;
+
+/// The most seeds that are kept.
+const SEEDS_MAX: usize = 256;
 
 /// How often a page that does not come is asked for again before the sweep waits for its turn.
 const PAGE_ATTEMPTS: u32 = 8;
@@ -71,14 +77,20 @@ impl<A: Address> Reconcile<A> {
 
     /// Takes up a seed: it is asked at once, and again until it answers.
     pub(crate) fn join(&mut self, now: Instant, config: &Config, address: A) {
-        if self.seeds.iter().all(|seed| seed.address != address) {
+        let is_new = self.seeds.iter().all(|seed| seed.address != address);
+        if is_new && self.seeds.len() < SEEDS_MAX {
             let backoff = config.seed_backoff;
             self.seeds.push(Seed { address, attempts: 0, backoff, next_at: now });
         }
     }
 
-    /// Notes that somebody answered from an address.
-    pub(crate) fn handle_answer(&mut self, from: &A) {
+    /// Forgets a seed that turned out to be ourselves.
+    pub(crate) fn drop_seed(&mut self, address: &A) {
+        self.seeds.retain(|seed| seed.address != *address);
+    }
+
+    /// Notes that there is somebody at an address.
+    pub(crate) fn handle_sign_of_life(&mut self, from: &A) {
         for seed in self.seeds.iter_mut().filter(|seed| seed.address == *from) {
             seed.attempts = 0;
         }
@@ -109,29 +121,48 @@ impl<A: Address> Reconcile<A> {
         transfer: &mut Transfer<A>,
         out: &mut Outbox<A>,
     ) {
-        let mut theirs = page.rows().iter().copied().peekable();
-        let in_page = |id: RowId| page.end().is_none_or(|end| id < end);
-        for row in table.rows_from(page.start()).take_while(|row| in_page(row.id())) {
-            while let Some((id, version)) = theirs.next_if(|(id, _)| *id < row.id()) {
-                transfer.want(now, id, version, from, table, out);
-            }
-            let held = theirs.next_if(|(id, _)| *id == row.id()).map_or(0, |(_, version)| version);
-            if held > row.version() {
-                transfer.want(now, row.id(), held, from, table, out);
-            } else if held < row.version() {
-                out.offer(from, row.id(), held);
-            }
+        for &(id, version) in page.rows() {
+            let wanted = Wanted { id, version, is_fresh: false };
+            transfer.want(now, wanted, from, table, out);
         }
-        for (id, version) in theirs {
-            transfer.want(now, id, version, from, table, out);
-        }
+        let end = self.offer_what_lacks(from, page, table, out);
         if page.start() == self.cursor {
-            self.cursor = page.end().unwrap_or(RowId::MIN);
-            self.overdue = page.end().map(|_| (now + transfer.timeout(), 1));
-            if let Some(end) = page.end() {
-                out.next_page(from, end);
+            self.cursor = end.unwrap_or(RowId::MIN);
+            let next = end.filter(|_| end == page.end());
+            self.overdue = next.map(|_| (now + transfer.timeout(), 1));
+            if let Some(next) = next {
+                out.next_page(from, next);
             }
         }
+    }
+
+    /// Sends what the page lacks, up to a bound: whoever lacks very much asks by itself. Returns
+    /// where to go on.
+    fn offer_what_lacks(
+        &self,
+        from: &A,
+        page: &Page,
+        table: &Table,
+        out: &mut Outbox<A>,
+    ) -> Option<RowId> {
+        let mut theirs = page.rows().iter().copied().peekable();
+        let mut offers = 0;
+        for row in table.rows_from(page.start()) {
+            let id = row.id();
+            if page.end().is_some_and(|end| end <= id) {
+                break;
+            }
+            while theirs.next_if(|(other, _)| *other < id).is_some() {}
+            let held = theirs.next_if(|(other, _)| *other == id).map_or(0, |(_, version)| version);
+            if held < row.version() {
+                if offers == PAGE_OFFERS_MAX {
+                    return Some(id);
+                }
+                offers += 1;
+                out.offer(from, id, held);
+            }
+        }
+        page.end()
     }
 
     /// Compares with a random member now and then, and with silent seeds as their time comes.
@@ -166,7 +197,7 @@ impl<A: Address> Reconcile<A> {
             out.compare(&seed.address, self.cursor);
             seed.attempts = seed.attempts.saturating_add(1);
             seed.next_at = now + again_in;
-            seed.backoff = (seed.backoff * 2).min(backoff_max);
+            seed.backoff = seed.backoff.saturating_mul(2).min(backoff_max);
         }
     }
 

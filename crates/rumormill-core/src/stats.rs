@@ -17,7 +17,7 @@ pub struct Stats {
     pub deltas_sent: u64,
     /// Row deltas taken in that were news.
     pub deltas_applied: u64,
-    /// Row deltas taken in that were known.
+    /// Row deltas taken in by which no row grew: known ones, and pieces that were staged.
     pub deltas_known: u64,
     /// Row deltas refused; most are gaps, which are then asked for.
     pub deltas_refused: u64,
@@ -27,6 +27,6 @@ pub struct Stats {
     pub suspicions: u64,
     /// Claims against us that we refuted.
     pub refutations: u64,
-    /// Messages that found a queue full and were not queued.
+    /// Messages that found the outbox full and were not queued.
     pub shed: u64,
 }

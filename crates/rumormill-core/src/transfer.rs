@@ -16,12 +16,28 @@ use crate::{Address, Config, Instant, membership::Membership, outbox::Outbox, ra
 /// The most rows asked for at a time; further ones are found again by the next comparison.
 const WANTS_MAX: usize = 1_024;
 
+/// Strangers are asked who they are only while fewer rows than this are on their way, so that
+/// their number never keeps us from what members have.
+const MEETINGS_MAX: usize = 128;
+
 /// Rows on their way to us.
 #[derive(Debug)]
 pub(crate) struct Transfer<A> {
     wants: BTreeMap<RowId, Want<A>>,
     deadlines: BTreeSet<(Instant, RowId)>,
     timeout: Duration,
+    /// When a delta was last of use: while rows arrive, those that wait for them are kept.
+    progress_at: Instant,
+}
+
+/// A row to be asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) id: RowId,
+    /// The version the peer holds it at.
+    pub(crate) version: Version,
+    /// Whether it is news to be passed on.
+    pub(crate) is_fresh: bool,
 }
 
 #[derive(Debug)]
@@ -29,12 +45,13 @@ struct Want<A> {
     peer: A,
     attempts: u32,
     deadline: Instant,
+    is_fresh: bool,
 }
 
 impl<A: Address> Transfer<A> {
-    pub(crate) const fn new(config: &Config) -> Self {
+    pub(crate) const fn new(now: Instant, config: &Config) -> Self {
         let timeout = config.request_timeout;
-        Self { wants: BTreeMap::new(), deadlines: BTreeSet::new(), timeout }
+        Self { wants: BTreeMap::new(), deadlines: BTreeSet::new(), timeout, progress_at: now }
     }
 
     /// How long an answer may take.
@@ -42,27 +59,44 @@ impl<A: Address> Transfer<A> {
         self.timeout
     }
 
-    /// Asks `peer` for a row that it holds at `version`, unless it is on its way or unwanted. Says
-    /// whether it asked.
-    pub(crate) fn want(
+    /// Asks a stranger for the row in which it says who it is, if not too much is on its way.
+    pub(crate) fn meet(
         &mut self,
         now: Instant,
         id: RowId,
-        version: Version,
+        stranger: &A,
+        table: &Table,
+        out: &mut Outbox<A>,
+    ) {
+        if self.wants.len() < MEETINGS_MAX {
+            let wanted = Wanted { id, version: Version::MAX, is_fresh: true };
+            self.want(now, wanted, stranger, table, out);
+        }
+    }
+
+    /// Asks `peer` for a row, unless it is on its way or unwanted.
+    pub(crate) fn want(
+        &mut self,
+        now: Instant,
+        wanted: Wanted,
         peer: &A,
         table: &Table,
         out: &mut Outbox<A>,
-    ) -> bool {
+    ) {
+        let Wanted { id, version, is_fresh } = wanted;
         let on_its_way = self.wants.contains_key(&id) || self.wants.len() >= WANTS_MAX;
-        let asks = !on_its_way && table.accepts(id) && table.version(id) < version;
-        if asks {
+        if !on_its_way && table.accepts(id) && table.version(id) < version {
             let deadline = now + self.timeout;
-            let want = Want { peer: peer.clone(), attempts: 1, deadline };
+            let want = Want { peer: peer.clone(), attempts: 1, deadline, is_fresh };
             self.deadlines.insert((deadline, id));
             self.wants.insert(id, want);
             out.request(peer, id, table.wanted_from(id));
         }
-        asks
+    }
+
+    /// Says whether a row was asked for as news to be passed on.
+    pub(crate) fn wants_fresh(&self, id: RowId) -> bool {
+        self.wants.get(&id).is_some_and(|want| want.is_fresh)
     }
 
     /// Goes on after a delta of `id` came from `peer` and was taken in.
@@ -75,14 +109,20 @@ impl<A: Address> Transfer<A> {
         table: &Table,
         out: &mut Outbox<A>,
     ) {
+        if admission.progress != Progress::Known {
+            self.progress_at = now;
+        }
         match admission.progress {
             Progress::Known => {}
+            // Pieces of a still later version may be staged, and must not stay for ever.
+            Progress::Visible if table.is_staged(id) => self.restart_deadline(now, id, peer),
             Progress::Visible => self.drop_want(id),
             Progress::Staged { .. } => self.ask_on(now, id, peer, table.wanted_from(id), out),
             Progress::Waiting => {
-                self.await_dependencies(now, id, peer);
-                for (on, at) in table.missing_dependencies(id) {
-                    self.want(now, on, at, peer, table, out);
+                self.restart_deadline(now, id, peer);
+                for (on, version) in table.missing_dependencies(id) {
+                    let wanted = Wanted { id: on, version, is_fresh: false };
+                    self.want(now, wanted, peer, table, out);
                 }
             }
         }
@@ -95,30 +135,26 @@ impl<A: Address> Transfer<A> {
     pub(crate) fn handle_refusal(
         &mut self,
         now: Instant,
-        delta: &RowDelta<Key, Bytes>,
+        (delta, is_fresh): (&RowDelta<Key, Bytes>, bool),
         peer: &A,
         refused: Refused,
         table: &Table,
         out: &mut Outbox<A>,
     ) {
-        let (id, version) = (delta.id(), delta.head().version);
         match refused {
-            Refused::Gap { .. } => {
-                self.want(now, id, version, peer, table, out);
+            Refused::Gap { .. } | Refused::Floor => {
+                let wanted = Wanted { id: delta.id(), version: delta.head().version, is_fresh };
+                self.want(now, wanted, peer, table, out);
             }
-            Refused::Floor | Refused::Hash => {
-                // The whole row, asked for once: whoever goes on refusing waits for the timeout.
-                if self.want(now, id, version, peer, table, out) {
-                    out.request(peer, id, Since::default());
-                }
-            }
-            Refused::OldFloor
+            Refused::Hash
+            | Refused::OldFloor
             | Refused::StaleStaging
             | Refused::OwnRow
             | Refused::OldLife
             | Refused::StagingFull
             | Refused::TableFull
             | Refused::TooManyDependencies
+            | Refused::TooLarge
             | Refused::Clock(_)
             | Refused::CellAfterHead => {}
         }
@@ -137,12 +173,15 @@ impl<A: Address> Transfer<A> {
         while let Some((_, id)) = self.deadlines.first().copied().filter(|next| next.0 <= now) {
             self.deadlines.pop_first();
             let Some(want) = self.wants.get_mut(&id) else { continue };
-            if want.attempts >= config.request_attempts {
+            let patience = self.timeout.saturating_mul(config.request_attempts);
+            let rows_arrive = now.since(self.progress_at) < patience;
+            let waits = rows_arrive && replica.table().missing_dependencies(id).next().is_some();
+            if want.attempts >= config.request_attempts && !waits {
                 self.wants.remove(&id);
                 replica.drop_staging(id);
                 continue;
             }
-            want.attempts += 1;
+            want.attempts = want.attempts.saturating_add(1);
             want.deadline = now + self.timeout;
             if let Some(peer) = members.draw(random, 1).pop() {
                 want.peer = peer;
@@ -158,16 +197,17 @@ impl<A: Address> Transfer<A> {
 
     /// Asks for the next piece, and gives it its own time.
     fn ask_on(&mut self, now: Instant, id: RowId, peer: &A, since: Since, out: &mut Outbox<A>) {
-        self.await_dependencies(now, id, peer);
+        self.restart_deadline(now, id, peer);
         out.request(peer, id, since);
     }
 
     /// Restarts the time after which what is staged of a row is given up.
-    fn await_dependencies(&mut self, now: Instant, id: RowId, peer: &A) {
+    fn restart_deadline(&mut self, now: Instant, id: RowId, peer: &A) {
+        let is_fresh = self.wants_fresh(id);
         self.drop_want(id);
         let deadline = now + self.timeout;
         self.deadlines.insert((deadline, id));
-        self.wants.insert(id, Want { peer: peer.clone(), attempts: 1, deadline });
+        self.wants.insert(id, Want { peer: peer.clone(), attempts: 1, deadline, is_fresh });
     }
 
     fn drop_want(&mut self, id: RowId) {

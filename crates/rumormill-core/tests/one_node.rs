@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use rumormill_core::{
-    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
+    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node, Rejected,
     crdt::{Bytes, Key, ReplicaId, RowId, Space},
 };
 
@@ -145,6 +145,79 @@ fn no_datagram_exceeds_the_buffer_and_a_slow_caller_gets_the_latest() {
     while carry(at(500), &mut bob, &mut ann) + carry(at(500), &mut ann, &mut bob) > 0 {}
     let id = RowId { space: Space::SHARED, life: ann.life() };
     assert_eq!(bob.table().version(id), 500);
+}
+
+#[test]
+fn a_row_that_never_stops_growing_is_heard_of_while_it_grows() {
+    let quiet = Config { reconcile_every: Duration::from_secs(100_000), ..Config::DEFAULT };
+    let with_rumors_only = |address: u32| {
+        let replica = ReplicaId(u64::from(address));
+        let identity = Identity { replica, name: String::new(), address };
+        Node::new(at(0), UNIX, identity, quiet.clone(), u64::from(address))
+    };
+    let (mut ann, mut bob) = (with_rumors_only(1), with_rumors_only(2));
+    acquaint(at(0), &mut ann, &mut bob);
+    let id = RowId { space: Space::SHARED, life: ann.life() };
+    for step in 1..=1_000 {
+        let now = at(step * 20);
+        if step % 10 == 0 {
+            let (key, value) = (Key::raw(&format!("key {step}")), Bytes::copy_from(&[7; 100]));
+            ann.update(now, |w| w.set(Space::SHARED, key, value)).expect("it fits");
+        }
+        ann.handle_timeout(now);
+        bob.handle_timeout(now);
+        while carry(now, &mut ann, &mut bob) + carry(now, &mut bob, &mut ann) > 0 {}
+    }
+    let lag = ann.table().version(id) - bob.table().version(id);
+    assert!(lag <= 2, "bob is {lag} writes behind after {}", ann.table().version(id));
+}
+
+#[test]
+fn good_bye_is_told_even_to_a_program_that_never_looked() {
+    let mut ann = node(1);
+    ann.join(at(0), 9);
+    run(&mut ann, at(20 * 60_000));
+    ann.leave(at(20 * 60_000));
+    run(&mut ann, at(21 * 60_000));
+    let events: Vec<_> = core::iter::from_fn(|| ann.poll_event()).collect();
+    assert!(events.contains(&Event::Left));
+    assert!(events.len() <= 4, "one word on each thing: {events:?}");
+}
+
+#[test]
+fn our_own_echo_is_no_conflict_and_no_seed() {
+    let mut ann = node(1);
+    ann.join(at(0), 99);
+    ann.handle_timeout(at(0));
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    let echo = ann.poll_transmit(&mut buf).expect("it asks its seed").payload.to_vec();
+    assert_eq!(ann.handle_datagram(at(1), 99, &echo), Err(Rejected::OurName));
+    assert_eq!(ann.poll_event(), Some(Event::TableChanged));
+    assert_eq!(ann.poll_event(), None);
+    assert_eq!(run(&mut ann, at(60_000)), []);
+}
+
+#[test]
+fn no_clock_and_no_period_is_too_odd() {
+    let identity = |address| Identity { replica: ReplicaId(1), name: String::new(), address };
+    let zero = Config {
+        rumor_every: Duration::ZERO,
+        probe_every: Duration::ZERO,
+        forget_after: Duration::ZERO,
+        ..Config::DEFAULT
+    };
+    let never = Config {
+        reconcile_every: Duration::MAX,
+        seed_backoff: Duration::MAX,
+        probe_every: Duration::MAX,
+        ..Config::DEFAULT
+    };
+    for (config, unix) in [(zero, Duration::ZERO), (never, Duration::MAX)] {
+        let mut ann = Node::new(at(0), unix, identity(1u32), config, 1);
+        ann.join(at(0), 2);
+        ann.handle_timeout(at(100_000));
+        assert!(ann.poll_timeout().is_some_and(|next| next > at(100_000)));
+    }
 }
 
 #[test]

@@ -133,7 +133,8 @@ impl Sim {
     /// Starts a second process for the replica of a running node, at an address of its own: a
     /// mistake that operators make.
     pub fn start_twin_of(&mut self, who: Index) -> Index {
-        let twin = self.add_slot(ReplicaId(u64::from(who)));
+        let replica = self.slots[who as usize].replica;
+        let twin = self.add_slot(replica);
         self.boot(twin);
         twin
     }

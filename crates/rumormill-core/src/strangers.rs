@@ -1,0 +1,180 @@
+//! What a node does when somebody who knows the format means it no good, or knows no better.
+
+extern crate std;
+
+use std::{string::String, vec, vec::Vec};
+
+use core::time::Duration;
+
+use rumormill_crdt::{
+    Bytes, Key, Life, Limits, Replica, ReplicaId, RowDelta, RowId, Space, Version, VersionVector,
+    codec,
+};
+
+use crate::{
+    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
+    message::{Claim, ClaimedStanding, Message, Page},
+    seal::{FRAME_LEN, Seal},
+};
+
+const UNIX: Duration = Duration::from_secs(1_767_225_600);
+const STRANGER: u32 = 9;
+
+fn node(address: u32) -> Node<u32> {
+    let replica = ReplicaId(u64::from(address));
+    let identity = Identity { replica, name: String::new(), address };
+    Node::new(Instant::default(), UNIX, identity, Config::DEFAULT, u64::from(address))
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::new(Duration::from_millis(millis))
+}
+
+fn life(replica: u64, epoch: u64) -> Life {
+    Life { replica: ReplicaId(replica), epoch }
+}
+
+/// Hands a node a datagram with the given messages, whole in form.
+fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[Message]) {
+    let mut datagram = vec![0; FRAME_LEN];
+    datagram.extend(codec::encode_to_vec(&sender).expect("a life has a known length"));
+    for message in messages {
+        datagram.extend(codec::encode_to_vec(message).expect("messages have a known length"));
+    }
+    Seal::new("").close(&mut datagram);
+    node.handle_datagram(now, STRANGER, &datagram).expect("it is whole");
+}
+
+/// The first `len_max` bytes of a row of `cells` cells of 400 bytes.
+fn piece(owner: Life, space: Space, cells: Version, len_max: usize) -> RowDelta<Key, Bytes> {
+    let mut replica = Replica::new(owner, Limits::DEFAULT);
+    for cell in 0..cells {
+        let key = Key::raw(&std::format!("cell {cell}"));
+        let set = replica.edit(UNIX, |w| w.set(space, key, Bytes::copy_from(&[1; 400])));
+        set.expect("it fits");
+    }
+    let row = replica.table().rows().next().expect("a row was written");
+    row.delta_since(0, len_max).expect("a row is news")
+}
+
+fn answers(node: &mut Node<u32>) -> Vec<usize> {
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    let mut lens = Vec::new();
+    while let Some(transmit) = node.poll_transmit(&mut buf) {
+        lens.push(transmit.payload.len());
+    }
+    lens
+}
+
+fn run(node: &mut Node<u32>, until: Instant) {
+    while let Some(now) = node.poll_timeout().filter(|now| *now <= until) {
+        node.handle_timeout(now);
+        answers(node);
+    }
+}
+
+#[test]
+fn the_last_epoch_of_all_is_reported_and_stops_no_restart() {
+    let mut ann = node(1);
+    let last = life(1, u64::MAX);
+    let delta = piece(last, Space::SHARED, 1, usize::MAX);
+    say(&mut ann, at(1), life(7, 1), &[Message::Delta(delta)]);
+    let events: Vec<_> = core::iter::from_fn(|| ann.poll_event()).collect();
+    assert!(events.contains(&Event::IdentityConflict { other: last }));
+    let disk: Vec<_> = ann.table().rows().cloned().collect();
+    node(1).restore(at(0), disk);
+}
+
+#[test]
+fn an_incarnation_beyond_all_bounds_is_refuted() {
+    let (mut ann, mut bob) = (node(1), node(2));
+    ann.join(at(0), 2);
+    ann.handle_timeout(at(0));
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    let mut talk = |ann: &mut Node<u32>, bob: &mut Node<u32>, now| {
+        loop {
+            let mut said = 0;
+            while let Some(it) = ann.poll_transmit(&mut buf) {
+                bob.handle_datagram(now, 1, it.payload).expect("whole");
+                said += 1;
+            }
+            while let Some(it) = bob.poll_transmit(&mut buf).filter(|it| it.to == 1) {
+                ann.handle_datagram(now, 2, it.payload).expect("whole");
+                said += 1;
+            }
+            if said == 0 {
+                return;
+            }
+        }
+    };
+    talk(&mut ann, &mut bob, at(0));
+    for incarnation in [1 << 32, 1 << 33] {
+        let (life, standing) = (bob.life(), ClaimedStanding::Dead);
+        let claim = Message::Claim(Claim { life, incarnation, standing });
+        say(&mut ann, at(1), self::life(7, 1), &[claim]);
+    }
+    assert_eq!(ann.members().next().expect("bob").liveness, Liveness::Dead);
+    for step in 0..600 {
+        let now = at(10 + step * 100);
+        ann.handle_timeout(now);
+        bob.handle_timeout(now);
+        talk(&mut ann, &mut bob, now);
+    }
+    assert_eq!(ann.members().next().expect("bob").liveness, Liveness::Alive);
+}
+
+#[test]
+fn a_page_that_lacks_everything_draws_a_bounded_answer() {
+    let mut ann = node(1);
+    for replica in 100..600 {
+        let delta = piece(life(replica, 1), Space::SHARED, 1, usize::MAX);
+        say(&mut ann, at(1), life(7, 1), &[Message::Delta(delta)]);
+    }
+    answers(&mut ann);
+    let nothing = Page::fit(RowId::MIN, core::iter::empty(), 100);
+    say(&mut ann, at(2), life(7, 1), &[Message::Page(nothing)]);
+    assert!(answers(&mut ann).len() <= 64);
+    assert_eq!(ann.stats().shed, 0);
+}
+
+#[test]
+fn strangers_do_not_keep_us_from_what_members_have() {
+    let mut ann = node(1);
+    for replica in 1_000..3_000 {
+        say(&mut ann, at(0), life(replica, 1), &[Message::Ping { nonce: 0 }]);
+    }
+    answers(&mut ann);
+    let rows = [(RowId { space: Space::SHARED, life: life(2, 1) }, 1)];
+    let page = Page::fit(RowId::MIN, rows.into_iter(), 100);
+    say(&mut ann, at(1), life(2, 1), &[Message::Page(page)]);
+    assert_eq!(answers(&mut ann).len(), 1, "the row is asked for");
+}
+
+#[test]
+fn pieces_of_a_row_that_nobody_sends_on_are_dropped() {
+    let mut ann = node(1);
+    let owner = life(50, 1);
+    let first = piece(owner, Space::SHARED, 10, 1_000);
+    assert!(!first.is_complete());
+    let earlier = piece(owner, Space::SHARED, 1, usize::MAX);
+    say(&mut ann, at(1), life(7, 1), &[Message::Delta(first)]);
+    say(&mut ann, at(2), life(7, 1), &[Message::Delta(earlier)]);
+    assert_eq!(ann.table().staged().count(), 1);
+    run(&mut ann, at(60_000));
+    assert_eq!(ann.table().staged().count(), 0);
+}
+
+#[test]
+fn who_left_has_left_in_its_next_life_too() {
+    let mut ann = node(1);
+    let later = life(1, ann.life().epoch + (5 << 24));
+    ann.leave(at(0));
+    let delta = piece(later, Space::SELF, 1, usize::MAX);
+    say(&mut ann, at(1), life(7, 1), &[Message::Delta(delta)]);
+    assert!(ann.life() > later);
+    let own = RowId { space: Space::SELF, life: ann.life() };
+    let row = ann.table().row(own).expect("it introduced itself");
+    assert!(row.get(&Key::raw("left")).is_some());
+    let told = ann.table().delta_since(&VersionVector::default()).count();
+    assert_eq!(told, 1, "the row of the life before is gone");
+}
