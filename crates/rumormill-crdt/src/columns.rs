@@ -1,20 +1,58 @@
 //! The conflict-free types: how each is edited, and the rule by which it is read.
 
+use serde::Serialize;
+
+use crate::{Bytes, Column, Element, Key, Life, Table, WriteError, Writer, codec};
+
+pub(crate) mod g_counter;
 pub(crate) mod lww_register;
 pub(crate) mod or_set;
 pub(crate) mod pn_counter;
 
+/// How columns write and read their cells. Bytes that are no value of the type count for nothing.
+impl<T> Column<T> {
+    /// Puts an encoded value under a key of one's own row.
+    fn put<V: Serialize>(
+        &self,
+        writer: &mut Writer<'_>,
+        key: Key,
+        value: &V,
+    ) -> Result<(), WriteError> {
+        let len_max = writer.table().limits().cell_len_max;
+        let cell = codec::encode_to_vec(value)
+            .map_err(|_| WriteError::CellTooLong { len: usize::MAX, len_max })?;
+        writer.set(self.space(), key, Bytes::copy_from(&cell)).map(drop)
+    }
+
+    /// Returns the value under a key of one's own row.
+    fn own<V: Element>(&self, writer: &Writer<'_>, key: &Key) -> Option<V> {
+        codec::decode(writer.own_row(self.space())?.get(key)?).ok()
+    }
+
+    /// Walks the values under a key of all rows.
+    fn cells<'t, V: Element>(
+        &self,
+        table: &'t Table,
+        key: Key,
+    ) -> impl Iterator<Item = (Life, V)> + use<'t, T, V> {
+        table.rows_in(self.space()).filter_map(move |row| {
+            let value = codec::decode(row.get(&key)?).ok()?;
+            Some((row.id().life, value))
+        })
+    }
+}
+
 /// What every stand-alone type offers besides its own edits and reads.
 macro_rules! stand_alone {
-    ($(#[$doc:meta])* $name:ident $(<$param:ident: $bound:ident>)?) => {
+    ($(#[$doc:meta])* $name:ident $(<$($param:ident: $bound:ident),+>)?) => {
         $(#[$doc])*
         #[derive(Clone)]
-        pub struct $name $(<$param>)? {
+        pub struct $name $(<$($param),+>)? {
             replica: $crate::Replica,
-            $(element: core::marker::PhantomData<fn() -> $param>,)?
+            $(elements: core::marker::PhantomData<fn() -> ($($param,)+)>,)?
         }
 
-        impl $(<$param: $bound>)? $name $(<$param>)? {
+        impl $(<$($param: $bound),+>)? $name $(<$($param),+>)? {
             const COLUMN: $crate::Column<Self> =
                 $crate::Column::new($crate::Space::SHARED, "");
 
@@ -24,7 +62,7 @@ macro_rules! stand_alone {
             pub fn new(life: $crate::Life) -> Self {
                 Self {
                     replica: $crate::Replica::new(life, $crate::Limits::DEFAULT),
-                    $(element: core::marker::PhantomData::<fn() -> $param>,)?
+                    $(elements: core::marker::PhantomData::<fn() -> ($($param,)+)>,)?
                 }
             }
 
@@ -61,7 +99,7 @@ macro_rules! stand_alone {
             }
         }
 
-        impl $(<$param>)? core::fmt::Debug for $name $(<$param>)? {
+        impl $(<$($param),+>)? core::fmt::Debug for $name $(<$($param),+>)? {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.debug_tuple(stringify!($name)).field(self.replica.table()).finish()
             }

@@ -21,7 +21,19 @@ pub enum KeyKind {
     Kill = 3,
     /// Increments and decrements of a counter.
     Counter = 4,
+    /// Increments of a counter that only goes up.
+    Increments = 5,
 }
+
+/// All kinds, each at the place of its number.
+const KINDS: [KeyKind; 6] = [
+    KeyKind::Raw,
+    KeyKind::Lww,
+    KeyKind::Add,
+    KeyKind::Kill,
+    KeyKind::Counter,
+    KeyKind::Increments,
+];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,14 +51,7 @@ impl Key {
     /// Says what kind of cell lies under this key; nothing for kinds of later releases.
     #[must_use]
     pub fn kind(&self) -> Option<KeyKind> {
-        match *self.0.first()? {
-            0 => Some(KeyKind::Raw),
-            1 => Some(KeyKind::Lww),
-            2 => Some(KeyKind::Add),
-            3 => Some(KeyKind::Kill),
-            4 => Some(KeyKind::Counter),
-            _ => None,
-        }
+        KINDS.get(usize::from(*self.0.first()?)).copied()
     }
 
     /// The name of a raw key, if it is one and is text.
@@ -61,7 +66,7 @@ impl Key {
     #[must_use]
     pub fn column_name(&self) -> Option<&str> {
         let name = match self.kind()? {
-            KeyKind::Lww | KeyKind::Counter => self.0.get(1..)?,
+            KeyKind::Lww | KeyKind::Counter | KeyKind::Increments => self.0.get(1..)?,
             KeyKind::Add => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
@@ -76,17 +81,17 @@ impl Key {
         Self::build(kind, &[name.as_bytes()])
     }
 
-    /// The key of an element's add; without the element, where the adds of a set begin.
-    pub(crate) fn add(set: &str, element: &[u8]) -> Self {
-        let len = u8::try_from(set.len()).expect("column names are at most 64 bytes");
-        Self::build(KeyKind::Add, &[&[len], set.as_bytes(), element])
+    /// The key of one part of a column that has several cells a row; without the part, where
+    /// the column's cells begin.
+    pub(crate) fn part(kind: KeyKind, name: &str, part: &[u8]) -> Self {
+        let len = u8::try_from(name.len()).expect("column names are at most 64 bytes");
+        Self::build(kind, &[&[len], name.as_bytes(), part])
     }
 
-    /// The encoded element of an add in the given set.
-    pub(crate) fn element<'k>(&'k self, set: &str) -> Option<&'k [u8]> {
-        let len = u8::try_from(set.len()).ok()?;
-        let named = self.0.strip_prefix(&[KeyKind::Add as u8, len])?;
-        named.strip_prefix(set.as_bytes())
+    /// The part of the given column that the key stands for.
+    pub(crate) fn part_of<'k>(&'k self, kind: KeyKind, name: &str) -> Option<&'k [u8]> {
+        let len = u8::try_from(name.len()).ok()?;
+        self.0.strip_prefix(&[kind as u8, len])?.strip_prefix(name.as_bytes())
     }
 
     /// The key that removes the add that `life` made as `version`.

@@ -55,7 +55,9 @@ pub use bytes::Bytes;
 pub use cells::Cell;
 pub use clock::{Clock, ClockAhead, Timestamp};
 pub use column::{Column, Element};
-pub use columns::{lww_register::LwwRegister, or_set::OrSet, pn_counter::PnCounter};
+pub use columns::{
+    g_counter::GCounter, lww_register::LwwRegister, or_set::OrSet, pn_counter::PnCounter,
+};
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
 pub use hash::keyed_hash;
 pub use head::Head;

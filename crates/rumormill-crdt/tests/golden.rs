@@ -4,8 +4,8 @@
 use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
-    Bytes, Column, Key, Life, Limits, LwwRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta,
-    RowId, Space, codec,
+    Bytes, Column, GCounter, Key, Life, Limits, LwwRegister, OrSet, PnCounter, Replica, ReplicaId,
+    RowDelta, RowId, Space, WriteError, Writer, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -22,6 +22,13 @@ fn row_of(replica: &Replica) -> RowId {
     RowId { space: Space::SHARED, life: replica.table().life() }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a string takes all that is written");
+        hex
+    })
+}
+
 /// Compares the encoding of a replica's own row, spaces left out, and decodes it again. Line by
 /// line: space, replica, epoch, from, to; version, floor, timestamp, hash; dependencies; cells,
 /// each with its version, the key's length, the key, and a value or 00.
@@ -30,11 +37,7 @@ fn check(replica: &Replica, space: Space, golden: &str) {
     let row = replica.table().row(own).expect("the replica wrote");
     let delta = row.delta_since(0, usize::MAX).expect("a row has news for who knows nothing");
     let bytes = codec::encode_to_vec(&delta).expect("a delta can be encoded");
-    let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a string takes all that is written");
-        hex
-    });
-    assert_eq!(hex, golden.split_whitespace().collect::<String>());
+    assert_eq!(hex(&bytes), golden.split_whitespace().collect::<String>());
     assert_eq!(codec::decode::<RowDelta<Key, Bytes>>(&bytes), Ok(delta));
 }
 
@@ -122,4 +125,21 @@ fn a_kill_and_then_a_dependency() {
          01 01 000000000000000a 0000000000000011 02 \
          01 02 19 03000000000000000a00000000000000110000000000000001 00";
     check(&bob, Space::SHARED, golden);
+}
+
+/// The key and the value of the one cell, in the shared space, that an edit writes.
+fn check_cell(edit: impl FnOnce(&mut Writer<'_>) -> Result<(), WriteError>, golden: &str) {
+    let mut ann = replica(0xa);
+    ann.edit(NOON, edit).expect("it fits");
+    let row = ann.table().row(row_of(&ann)).expect("ann wrote");
+    let cells: Vec<_> = row.range(..).map(|(key, _, value)| (key, value)).collect();
+    let [cell] = cells[..] else { panic!("one edit wrote {cells:?}") };
+    let bytes = codec::encode_to_vec(&cell).expect("a cell can be encoded");
+    assert_eq!(hex(&bytes), golden.split_whitespace().collect::<String>());
+}
+
+#[test]
+fn a_g_counter() {
+    let up = Column::<GCounter>::new(Space::SHARED, "up");
+    check_cell(|writer| up.add(writer, 300), "03 05 7570 02 ac02");
 }

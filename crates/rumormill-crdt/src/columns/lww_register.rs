@@ -98,19 +98,13 @@ impl<T: Element> Column<LwwRegister<T>> {
     }
 
     fn write(&self, writer: &mut Writer<'_>, value: Option<&T>) -> Result<(), WriteError> {
-        let len_max = writer.table().limits().cell_len_max;
         let timestamp = writer.timestamp();
-        let cell = codec::encode_to_vec(&(timestamp, value))
-            .map_err(|_| WriteError::CellTooLong { len: usize::MAX, len_max })?;
-        writer.set(self.space(), self.key(), Bytes::copy_from(&cell)).map(drop)
+        self.put(writer, self.key(), &(timestamp, value))
     }
 
     fn stamped(&self, table: &Table) -> impl Iterator<Item = (Stamp, Option<T>)> {
-        let key = self.key();
-        table.rows_in(self.space()).filter_map(move |row| {
-            let (timestamp, value) = codec::decode(row.get(&key)?).ok()?;
-            Some(((timestamp, row.id().life), value))
-        })
+        let cells = self.cells(table, self.key());
+        cells.map(|(life, (timestamp, value))| ((timestamp, life), value))
     }
 
     fn key(&self) -> Key {
