@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
-use crate::{Bytes, Column, Element, Key, Life, Table, WriteError, Writer, codec};
+use crate::{
+    Bytes, Column, Element, Key, KeyKind, Life, Table, Timestamp, WriteError, Writer, codec,
+};
 
 pub(crate) mod g_counter;
 pub(crate) mod lww_register;
+pub(crate) mod map;
 pub(crate) mod or_set;
 pub(crate) mod pn_counter;
 
@@ -40,6 +43,32 @@ impl<T> Column<T> {
             Some((row.id().life, value))
         })
     }
+
+    /// Walks all parts of a column that has several cells a row, by life and part.
+    fn parts<'t, V: Element>(
+        &'t self,
+        table: &'t Table,
+        kind: KeyKind,
+    ) -> impl Iterator<Item = (Life, &'t [u8], V)> + use<'t, T, V> {
+        table.rows_in(self.space()).flat_map(move |row| {
+            let cells = row.range(Key::part(kind, self.name(), &[])..);
+            let parts = cells
+                .map_while(move |(key, _, value)| Some((key.part_of(kind, self.name())?, value)));
+            parts
+                .filter_map(|(part, value)| Some((row.id().life, part, codec::decode(value).ok()?)))
+        })
+    }
+}
+
+/// When and by whom a cell was written, where the greatest wins.
+type Stamp = (Timestamp, Life);
+
+/// The timestamp in a cell of a kind that carries one; nothing for other kinds.
+pub(crate) fn timestamp((key, value): (&Key, Option<&Bytes>)) -> Option<Timestamp> {
+    if !matches!(key.kind()?, KeyKind::Lww | KeyKind::Field) {
+        return None;
+    }
+    codec::decode_prefix(value?).ok().map(|(timestamp, _)| timestamp)
 }
 
 /// What every stand-alone type offers besides its own edits and reads.

@@ -23,16 +23,19 @@ pub enum KeyKind {
     Counter = 4,
     /// Increments of a counter that only goes up.
     Increments = 5,
+    /// A field of a map: timestamp and value.
+    Field = 6,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 6] = [
+const KINDS: [KeyKind; 7] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
     KeyKind::Kill,
     KeyKind::Counter,
     KeyKind::Increments,
+    KeyKind::Field,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
@@ -67,7 +70,7 @@ impl Key {
     pub fn column_name(&self) -> Option<&str> {
         let name = match self.kind()? {
             KeyKind::Lww | KeyKind::Counter | KeyKind::Increments => self.0.get(1..)?,
-            KeyKind::Add => {
+            KeyKind::Add | KeyKind::Field => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }

@@ -4,8 +4,8 @@
 use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
-    Bytes, Column, GCounter, Key, Life, Limits, LwwRegister, OrSet, PnCounter, Replica, ReplicaId,
-    RowDelta, RowId, Space, WriteError, Writer, codec,
+    Bytes, Column, GCounter, Key, Life, Limits, LwwRegister, Map, OrSet, PnCounter, Replica,
+    ReplicaId, RowDelta, RowId, Space, WriteError, Writer, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -142,4 +142,11 @@ fn check_cell(edit: impl FnOnce(&mut Writer<'_>) -> Result<(), WriteError>, gold
 fn a_g_counter() {
     let up = Column::<GCounter>::new(Space::SHARED, "up");
     check_cell(|writer| up.add(writer, 300), "03 05 7570 02 ac02");
+}
+
+#[test]
+fn a_field_of_a_map() {
+    let map = Column::<Map<u16, u8>>::new(Space::SHARED, "map");
+    let golden = "07 06 036d6170 ac02 0a 000002932e000000 01 07";
+    check_cell(|writer| map.insert(writer, &300, &7), golden);
 }

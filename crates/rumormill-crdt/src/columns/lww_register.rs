@@ -3,11 +3,8 @@
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 
-use super::stand_alone;
-use crate::{
-    Bytes, Column, Element, Key, KeyKind, Life, ReplicaId, Table, Timestamp, WriteError, Writer,
-    codec,
-};
+use super::{Stamp, stand_alone};
+use crate::{Column, Element, Key, KeyKind, ReplicaId, Table, WriteError, Writer};
 
 stand_alone! {
     /// A register. Its value is that of the edit with the greatest (timestamp, life) of all edits
@@ -110,14 +107,4 @@ impl<T: Element> Column<LwwRegister<T>> {
     fn key(&self) -> Key {
         Key::column(KeyKind::Lww, self.name())
     }
-}
-
-type Stamp = (Timestamp, Life);
-
-/// The timestamp in a register's cell; nothing for other kinds of cell.
-pub(crate) fn timestamp((key, value): (&Key, Option<&Bytes>)) -> Option<Timestamp> {
-    if key.kind() != Some(KeyKind::Lww) {
-        return None;
-    }
-    codec::decode_prefix(value?).ok().map(|(timestamp, _)| timestamp)
 }

@@ -1,6 +1,8 @@
 //! What each type's value is, as a function of the edits heard of. Written without a look at how
 //! the types are stored.
 
+use std::collections::BTreeMap;
+
 use super::{Reads, What};
 use crate::world::specification;
 
@@ -8,7 +10,7 @@ type Heard<'e> = [&'e specification::Edit];
 
 /// What a replica that heard of these edits must read.
 pub(crate) fn specified(heard: &Heard<'_>) -> Reads {
-    Reads { up: up(heard) }
+    Reads { up: up(heard), map: map(heard) }
 }
 
 /// The edits of typed columns, in the order of rows and versions.
@@ -27,8 +29,23 @@ fn typed<'e>(heard: &Heard<'e>) -> impl Iterator<Item = (&'e specification::Edit
 
 /// The sum of all increments.
 fn up(heard: &Heard<'_>) -> u128 {
-    let steps = typed(heard).map(|(_, what)| match what {
-        What::CountUp(by) => u128::from(*by),
+    let steps = typed(heard).filter_map(|(_, what)| {
+        let What::CountUp(by) = what else { return None };
+        Some(u128::from(*by))
     });
     steps.sum()
+}
+
+/// Under each key, the greatest (timestamp, life) wins.
+pub(super) fn map(heard: &Heard<'_>) -> BTreeMap<u8, u8> {
+    let mut puts: Vec<_> = typed(heard)
+        .filter_map(|(edit, what)| {
+            let What::Put(at, key, value) = what else { return None };
+            Some(((*at, edit.row.life), *key, *value))
+        })
+        .collect();
+    puts.sort();
+    let latest: BTreeMap<u8, Option<u8>> =
+        puts.into_iter().map(|(_, key, value)| (key, value)).collect();
+    latest.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
