@@ -9,6 +9,7 @@ use crate::{
 pub(crate) mod g_counter;
 pub(crate) mod lww_register;
 pub(crate) mod map;
+pub(crate) mod mv_register;
 pub(crate) mod or_set;
 pub(crate) mod pn_counter;
 

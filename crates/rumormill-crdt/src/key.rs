@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Life, ReplicaId, Version};
+use crate::{Bytes, Life, Version};
 
 /// What kind of cell lies under a key. First in the key, so that a column's name never stands
 /// for two types at once and unknown kinds are kept and passed on.
@@ -25,10 +25,14 @@ pub enum KeyKind {
     Increments = 5,
     /// A field of a map: timestamp and value.
     Field = 6,
+    /// What one life wrote into a register that keeps concurrent values.
+    Value = 7,
+    /// Up to which version one life's values in such a register are replaced.
+    Replaced = 8,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 7] = [
+const KINDS: [KeyKind; 9] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -36,13 +40,13 @@ const KINDS: [KeyKind; 7] = [
     KeyKind::Counter,
     KeyKind::Increments,
     KeyKind::Field,
+    KeyKind::Value,
+    KeyKind::Replaced,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key(Bytes);
-
-const LIFE_LEN: usize = 16;
 
 impl Key {
     /// A key for bytes under a name, read from one row.
@@ -69,8 +73,10 @@ impl Key {
     #[must_use]
     pub fn column_name(&self) -> Option<&str> {
         let name = match self.kind()? {
-            KeyKind::Lww | KeyKind::Counter | KeyKind::Increments => self.0.get(1..)?,
-            KeyKind::Add | KeyKind::Field => {
+            KeyKind::Lww | KeyKind::Counter | KeyKind::Increments | KeyKind::Value => {
+                self.0.get(1..)?
+            }
+            KeyKind::Add | KeyKind::Field | KeyKind::Replaced => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }
@@ -99,20 +105,15 @@ impl Key {
 
     /// The key that removes the add that `life` made as `version`.
     pub(crate) fn kill(life: Life, version: Version) -> Self {
-        let Life { replica, epoch } = life;
-        let (replica, epoch) = (replica.0.to_be_bytes(), epoch.to_be_bytes());
-        Self::build(KeyKind::Kill, &[&replica, &epoch, &version.to_be_bytes()])
+        Self::build(KeyKind::Kill, &[&life.to_bytes(), &version.to_be_bytes()])
     }
 
     /// The add that a kill names.
     pub(crate) fn killed(&self) -> Option<(Life, Version)> {
         let named = self.0.strip_prefix(&[KeyKind::Kill as u8])?;
-        let (replica, named) = named.split_first_chunk::<8>()?;
-        let (epoch, named) = named.split_first_chunk::<8>()?;
-        let version = <[u8; 8]>::try_from(named).ok()?;
-        let replica = ReplicaId(u64::from_be_bytes(*replica));
-        let life = Life { replica, epoch: u64::from_be_bytes(*epoch) };
-        Some((life, Version::from_be_bytes(version)))
+        let (life, version) = named.split_at_checked(Life::LEN)?;
+        let version = <[u8; 8]>::try_from(version).ok()?;
+        Some((Life::from_bytes(life)?, Version::from_be_bytes(version)))
     }
 
     fn build(kind: KeyKind, parts: &[&[u8]]) -> Self {
@@ -135,8 +136,6 @@ impl Key {
         self.0.is_empty()
     }
 }
-
-const _: () = assert!(size_of::<Life>() == LIFE_LEN, "a kill's key holds a life and a version");
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,8 +4,8 @@
 use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
-    Bytes, Column, GCounter, Key, Life, Limits, LwwRegister, Map, OrSet, PnCounter, Replica,
-    ReplicaId, RowDelta, RowId, Space, WriteError, Writer, codec,
+    Bytes, Column, GCounter, Key, Life, Limits, LwwRegister, Map, MvRegister, OrSet, PnCounter,
+    Replica, ReplicaId, RowDelta, RowId, Space, WriteError, Writer, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -149,4 +149,22 @@ fn a_field_of_a_map() {
     let map = Column::<Map<u16, u8>>::new(Space::SHARED, "map");
     let golden = "07 06 036d6170 ac02 0a 000002932e000000 01 07";
     check_cell(|writer| map.insert(writer, &300, &7), golden);
+}
+
+#[test]
+fn a_register_of_concurrent_values() {
+    let values = Column::<MvRegister<u8>>::new(Space::SHARED, "val");
+    check_cell(|writer| values.set(writer, &7), "04 07 76616c 02 01 07");
+    check_cell(|writer| values.clear(writer), "04 07 76616c 01 00");
+
+    let (mut ann, mut bob) = (replica(0xa), replica(0xb));
+    bob.edit(NOON, |writer| values.set(writer, &6)).expect("it fits");
+    ann.join(&bob);
+    ann.edit(NOON, |writer| values.set(writer, &7)).expect("it fits");
+    let golden = "01 000000000000000a 0000000000000011 00 02 \
+         02 00 000002932e000002 0b6d3c49d4a3fedb \
+         00 \
+         02 01 04 0776616c 01 02 0107 \
+         02 15 08 03 76616c 000000000000000b 0000000000000011 01 01 01";
+    check(&ann, Space::SHARED, golden);
 }

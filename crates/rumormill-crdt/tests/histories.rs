@@ -115,6 +115,7 @@ macro_rules! every_history_reads_as_specified {
 every_history_reads_as_specified! {
     g_counters_read_as_specified: Type::GCounter;
     maps_read_as_specified: Type::Map;
+    mv_registers_read_as_specified: Type::MvRegister;
 }
 
 /// The properties above hold for something: what they are about happens in their histories. The

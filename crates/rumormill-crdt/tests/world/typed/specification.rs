@@ -1,16 +1,16 @@
 //! What each type's value is, as a function of the edits heard of. Written without a look at how
 //! the types are stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Reads, What};
-use crate::world::specification;
+use crate::world::specification::{self, Dot};
 
 type Heard<'e> = [&'e specification::Edit];
 
 /// What a replica that heard of these edits must read.
 pub(crate) fn specified(heard: &Heard<'_>) -> Reads {
-    Reads { up: up(heard), map: map(heard) }
+    Reads { up: up(heard), map: map(heard), values: values(heard) }
 }
 
 /// The edits of typed columns, in the order of rows and versions.
@@ -48,4 +48,27 @@ pub(super) fn map(heard: &Heard<'_>) -> BTreeMap<u8, u8> {
     let latest: BTreeMap<u8, Option<u8>> =
         puts.into_iter().map(|(_, key, value)| (key, value)).collect();
     latest.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}
+
+/// The writes of the register that were heard of.
+pub(super) fn writes(heard: &Heard<'_>) -> BTreeSet<Dot> {
+    let writes = typed(heard).filter(|(_, what)| matches!(what, What::Write(..)));
+    writes.map(|(edit, _)| (edit.row.life, edit.version)).collect()
+}
+
+/// The values of all writes that no other write had heard of.
+fn values(heard: &Heard<'_>) -> Vec<u8> {
+    let replaced: BTreeSet<&Dot> = typed(heard)
+        .filter_map(|(_, what)| {
+            let What::Write(_, heard) = what else { return None };
+            Some(heard)
+        })
+        .flatten()
+        .collect();
+    let values = typed(heard).filter_map(|(edit, what)| {
+        let What::Write(value, _) = what else { return None };
+        let stands = !replaced.contains(&(edit.row.life, edit.version));
+        stands.then_some(*value)?
+    });
+    values.collect()
 }
