@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::{
-    Bytes, Column, Element, Key, KeyKind, Life, Table, Timestamp, WriteError, Writer, codec,
+    Bytes, Column, Element, Key, KeyKind, Life, Row, Table, Timestamp, WriteError, Writer, codec,
 };
 
+pub(crate) mod event_log;
 pub(crate) mod g_counter;
 pub(crate) mod lww_register;
 pub(crate) mod map;
@@ -52,12 +53,19 @@ impl<T> Column<T> {
         kind: KeyKind,
     ) -> impl Iterator<Item = (Life, &'t [u8], V)> + use<'t, T, V> {
         table.rows_in(self.space()).flat_map(move |row| {
-            let cells = row.range(Key::part(kind, self.name(), &[])..);
-            let parts = cells
-                .map_while(move |(key, _, value)| Some((key.part_of(kind, self.name())?, value)));
-            parts
-                .filter_map(|(part, value)| Some((row.id().life, part, codec::decode(value).ok()?)))
+            let parts = self.parts_of(row, kind);
+            parts.filter_map(|(part, cell)| Some((row.id().life, part, codec::decode(cell).ok()?)))
         })
+    }
+
+    /// Walks the parts of a column in one row, not yet decoded.
+    fn parts_of<'t>(
+        &'t self,
+        row: &'t Row<Key, Bytes>,
+        kind: KeyKind,
+    ) -> impl Iterator<Item = (&'t [u8], &'t Bytes)> + use<'t, T> {
+        let cells = row.range(Key::part(kind, self.name(), &[])..);
+        cells.map_while(move |(key, _, value)| Some((key.part_of(kind, self.name())?, value)))
     }
 }
 
@@ -66,7 +74,7 @@ type Stamp = (Timestamp, Life);
 
 /// The timestamp in a cell of a kind that carries one; nothing for other kinds.
 pub(crate) fn timestamp((key, value): (&Key, Option<&Bytes>)) -> Option<Timestamp> {
-    if !matches!(key.kind()?, KeyKind::Lww | KeyKind::Field) {
+    if !matches!(key.kind()?, KeyKind::Lww | KeyKind::Field | KeyKind::Event) {
         return None;
     }
     codec::decode_prefix(value?).ok().map(|(timestamp, _)| timestamp)

@@ -29,10 +29,12 @@ pub enum KeyKind {
     Value = 7,
     /// Up to which version one life's values in such a register are replaced.
     Replaced = 8,
+    /// An event of a log, in a slot of its writer's ring.
+    Event = 9,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 9] = [
+const KINDS: [KeyKind; 10] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -42,6 +44,7 @@ const KINDS: [KeyKind; 9] = [
     KeyKind::Field,
     KeyKind::Value,
     KeyKind::Replaced,
+    KeyKind::Event,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
@@ -76,7 +79,7 @@ impl Key {
             KeyKind::Lww | KeyKind::Counter | KeyKind::Increments | KeyKind::Value => {
                 self.0.get(1..)?
             }
-            KeyKind::Add | KeyKind::Field | KeyKind::Replaced => {
+            KeyKind::Add | KeyKind::Field | KeyKind::Replaced | KeyKind::Event => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }

@@ -56,8 +56,13 @@ pub use cells::Cell;
 pub use clock::{Clock, ClockAhead, Timestamp};
 pub use column::{Column, Element};
 pub use columns::{
-    g_counter::GCounter, lww_register::LwwRegister, map::Map, mv_register::MvRegister,
-    or_set::OrSet, pn_counter::PnCounter,
+    event_log::{Event, EventCursor, EventLog, Unread},
+    g_counter::GCounter,
+    lww_register::LwwRegister,
+    map::Map,
+    mv_register::MvRegister,
+    or_set::OrSet,
+    pn_counter::PnCounter,
 };
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
 pub use hash::keyed_hash;

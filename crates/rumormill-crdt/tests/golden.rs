@@ -4,8 +4,8 @@
 use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
-    Bytes, Column, GCounter, Key, Life, Limits, LwwRegister, Map, MvRegister, OrSet, PnCounter,
-    Replica, ReplicaId, RowDelta, RowId, Space, WriteError, Writer, codec,
+    Bytes, Column, EventLog, GCounter, Key, Life, Limits, LwwRegister, Map, MvRegister, OrSet,
+    PnCounter, Replica, ReplicaId, RowDelta, RowId, Space, WriteError, Writer, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -167,4 +167,19 @@ fn a_register_of_concurrent_values() {
          02 01 04 0776616c 01 02 0107 \
          02 15 08 03 76616c 000000000000000b 0000000000000011 01 01 01";
     check(&ann, Space::SHARED, golden);
+}
+
+#[test]
+fn an_event() {
+    let log = Column::<EventLog<u8>>::new(Space::SHARED, "log");
+    let golden = "06 09 036c6f67 00 0a 000002932e000000 00 07";
+    check_cell(|writer| log.push(writer, &7), golden);
+    let mut ann = replica(0xa);
+    for payload in 0..=64 {
+        ann.edit(NOON, |writer| log.push(writer, &payload)).expect("it fits");
+    }
+    let row = ann.table().row(row_of(&ann)).expect("ann wrote");
+    let (first, _, event) = row.range(..).next().expect("there are events");
+    assert_eq!((row.len(), hex(&event[8..])), (64, "4040".to_owned()), "number and payload");
+    assert_eq!(codec::encode_to_vec(first).map(|key| hex(&key)), Ok("0609036c6f6700".to_owned()));
 }

@@ -113,6 +113,7 @@ macro_rules! every_history_reads_as_specified {
 }
 
 every_history_reads_as_specified! {
+    event_logs_read_as_specified: Type::EventLog;
     g_counters_read_as_specified: Type::GCounter;
     maps_read_as_specified: Type::Map;
     mv_registers_read_as_specified: Type::MvRegister;

@@ -53,13 +53,15 @@ pub(crate) struct Node {
     pub(crate) replica: Replica,
     pub(crate) wall: Duration,
     pub(crate) memory: Memory,
+    pub(crate) reader: typed::Reader,
     disk: Vec<Arc<TableRow>>,
 }
 
 impl Node {
     fn new(life: Life) -> Self {
         let replica = Replica::new(life, LIMITS);
-        Self { replica, wall: START, memory: Memory::default(), disk: Vec::new() }
+        let (memory, reader) = (Memory::default(), typed::Reader::default());
+        Self { replica, wall: START, memory, reader, disk: Vec::new() }
     }
 
     pub(crate) fn table(&self) -> &Table {

@@ -4,19 +4,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use rumormill_crdt::{Column, GCounter, Map, MvRegister, Space, Table, Timestamp, Writer};
+use rumormill_crdt::{
+    Column, EventCursor, EventLog, GCounter, Life, Map, MvRegister, Space, Table, Timestamp,
+    Writer, codec,
+};
 
-use super::specification::Dot;
+use super::{
+    specification::Dot,
+    truth::{Check, ensure},
+};
 
 pub(crate) mod specification;
 
 const G_COUNTER: Column<GCounter> = Column::new(Space::SHARED, "up");
+const LOG: Column<EventLog<u8>> = Column::new(Space::SHARED, "log");
 const MAP: Column<Map<u8, u8>> = Column::new(Space::SHARED, "map");
 const MV_REGISTER: Column<MvRegister<u8>> = Column::new(Space::SHARED, "values");
 
 /// Which type a history is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Type {
+    EventLog,
     GCounter,
     Map,
     MvRegister,
@@ -26,8 +34,18 @@ pub(crate) enum Type {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Edit {
     CountUp(u8),
-    Put { key: u8, value: u8 },
-    TakeAway { key: u8 },
+    /// Pushes so many events, with payloads that count up from the given one.
+    Push {
+        first: u8,
+        count: u8,
+    },
+    Put {
+        key: u8,
+        value: u8,
+    },
+    TakeAway {
+        key: u8,
+    },
     Write(Option<u8>),
 }
 
@@ -35,6 +53,7 @@ pub(crate) enum Edit {
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     CountUp(u64),
+    Push(Vec<u8>),
     /// Puts a value under a key, or takes it away.
     Put(Timestamp, u8, Option<u8>),
     /// Writes a value, or clears, having heard of these writes.
@@ -47,6 +66,9 @@ pub(crate) enum What {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reads {
     up: u128,
+    /// The events of the log: life, number and payload.
+    log: BTreeSet<(Life, u64, u8)>,
+    missed: u64,
     map: BTreeMap<u8, u8>,
     values: Vec<u8>,
 }
@@ -54,6 +76,9 @@ pub(crate) struct Reads {
 /// Edits of the column of one type.
 pub(crate) fn edits(of: Type) -> BoxedStrategy<Edit> {
     match of {
+        Type::EventLog => (any::<u8>(), prop_oneof![9 => Just(1), 1 => 30..50u8])
+            .prop_map(|(first, count)| Edit::Push { first, count })
+            .boxed(),
         Type::GCounter => any::<u8>().prop_map(Edit::CountUp).boxed(),
         Type::Map => prop_oneof![
             3 => (0..3u8, 0..9u8).prop_map(|(key, value)| Edit::Put { key, value }),
@@ -80,6 +105,13 @@ pub(crate) fn make(
             G_COUNTER.add(writer, by.into()).expect("the counter has room");
             What::CountUp(by.into())
         }
+        Edit::Push { first, count } => {
+            let payloads: Vec<u8> = (0..count).map(|nth| first.wrapping_add(nth)).collect();
+            for payload in &payloads {
+                LOG.push(writer, payload).expect("a byte fits");
+            }
+            What::Push(payloads)
+        }
         Edit::Put { key, value } => {
             MAP.insert(writer, &key, &value).expect("two bytes fit");
             What::Put(stamp, key, Some(value))
@@ -105,5 +137,44 @@ pub(crate) fn reads(table: &Table) -> Reads {
     let map = MAP.read(table);
     let found = (0..4).filter_map(|key| Some((key, MAP.get(table, &key)?)));
     assert_eq!(map, found.collect(), "`get` and `read` are one rule");
-    Reads { up: G_COUNTER.read(table), map, values: MV_REGISTER.read(table) }
+    let log = LOG.read_since(table, &EventCursor::default());
+    assert!(log.events.is_sorted_by_key(|event| (event.timestamp, event.life, event.sequence)));
+    let events = log.events.iter().map(|event| (event.life, event.sequence, event.payload));
+    Reads {
+        up: G_COUNTER.read(table),
+        log: events.collect(),
+        missed: log.missed,
+        map,
+        values: MV_REGISTER.read(table),
+    }
+}
+
+/// A reader of the log, who outlives restarts of its replica.
+#[derive(Default)]
+pub(crate) struct Reader {
+    saved: Vec<u8>,
+    seen: BTreeSet<(Life, u64)>,
+    missed: u64,
+    /// How many events of each life the reader could have heard of at some time.
+    pushed: BTreeMap<Life, u64>,
+}
+
+impl Reader {
+    /// Reads on. Each event comes once, and those that do not come are counted.
+    pub(crate) fn poll(&mut self, table: &Table, heard: &[&super::specification::Edit]) -> Check {
+        let cursor = codec::decode(&self.saved).unwrap_or_default();
+        let unread = LOG.read_since(table, &cursor);
+        for event in &unread.events {
+            let is_new = self.seen.insert((event.life, event.sequence));
+            ensure(is_new, || format!("{event:?} was read twice"))?;
+        }
+        self.missed += unread.missed;
+        self.saved = codec::encode_to_vec(&unread.cursor).expect("a cursor can be encoded");
+        for (life, events) in specification::pushed(heard) {
+            let pushed = self.pushed.entry(life).or_default();
+            *pushed = (events.len() as u64).max(*pushed);
+        }
+        let (read, all) = (self.seen.len() as u64 + self.missed, self.pushed.values().sum::<u64>());
+        ensure(read == all, || format!("of {all} events, {read} were read or reported"))
+    }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rumormill_crdt::Life;
+
 use super::{Reads, What};
 use crate::world::specification::{self, Dot};
 
@@ -10,7 +12,8 @@ type Heard<'e> = [&'e specification::Edit];
 
 /// What a replica that heard of these edits must read.
 pub(crate) fn specified(heard: &Heard<'_>) -> Reads {
-    Reads { up: up(heard), map: map(heard), values: values(heard) }
+    let (log, missed) = log(heard);
+    Reads { up: up(heard), log, missed, map: map(heard), values: values(heard) }
 }
 
 /// The edits of typed columns, in the order of rows and versions.
@@ -34,6 +37,29 @@ fn up(heard: &Heard<'_>) -> u128 {
         Some(u128::from(*by))
     });
     steps.sum()
+}
+
+/// All events of each life, in order.
+pub(super) fn pushed(heard: &Heard<'_>) -> BTreeMap<Life, Vec<u8>> {
+    let mut pushed: BTreeMap<Life, Vec<u8>> = BTreeMap::new();
+    for (edit, what) in typed(heard) {
+        let What::Push(payloads) = what else { continue };
+        pushed.entry(edit.row.life).or_default().extend(payloads);
+    }
+    pushed
+}
+
+/// The latest 64 events of each life, and how many there were before them.
+fn log(heard: &Heard<'_>) -> (BTreeSet<(Life, u64, u8)>, u64) {
+    let mut events = BTreeSet::new();
+    let mut missed = 0;
+    for (life, payloads) in pushed(heard) {
+        let gone = payloads.len().saturating_sub(64);
+        missed += gone as u64;
+        let kept = (0..).zip(payloads).skip(gone);
+        events.extend(kept.map(|(sequence, payload)| (life, sequence, payload)));
+    }
+    (events, missed)
 }
 
 /// Under each key, the greatest (timestamp, life) wins.
