@@ -10,9 +10,12 @@ pub(crate) mod event_log;
 pub(crate) mod g_counter;
 pub(crate) mod lww_register;
 pub(crate) mod map;
+pub(crate) mod min_max;
 pub(crate) mod mv_register;
 pub(crate) mod or_set;
 pub(crate) mod pn_counter;
+mod ring;
+pub(crate) mod window_counter;
 
 /// How columns write and read their cells. Bytes that are no value of the type count for nothing.
 impl<T> Column<T> {

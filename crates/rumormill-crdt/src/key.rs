@@ -31,10 +31,14 @@ pub enum KeyKind {
     Replaced = 8,
     /// An event of a log, in a slot of its writer's ring.
     Event = 9,
+    /// What one life counted in one time bucket.
+    Window = 10,
+    /// The extremes that one life recorded in one time bucket.
+    Extremes = 11,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 10] = [
+const KINDS: [KeyKind; 12] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -45,6 +49,8 @@ const KINDS: [KeyKind; 10] = [
     KeyKind::Value,
     KeyKind::Replaced,
     KeyKind::Event,
+    KeyKind::Window,
+    KeyKind::Extremes,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
@@ -79,7 +85,12 @@ impl Key {
             KeyKind::Lww | KeyKind::Counter | KeyKind::Increments | KeyKind::Value => {
                 self.0.get(1..)?
             }
-            KeyKind::Add | KeyKind::Field | KeyKind::Replaced | KeyKind::Event => {
+            KeyKind::Add
+            | KeyKind::Field
+            | KeyKind::Replaced
+            | KeyKind::Event
+            | KeyKind::Window
+            | KeyKind::Extremes => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }

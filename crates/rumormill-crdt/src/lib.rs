@@ -60,9 +60,11 @@ pub use columns::{
     g_counter::GCounter,
     lww_register::LwwRegister,
     map::Map,
+    min_max::MinMax,
     mv_register::MvRegister,
     or_set::OrSet,
     pn_counter::PnCounter,
+    window_counter::WindowCounter,
 };
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
 pub use hash::keyed_hash;

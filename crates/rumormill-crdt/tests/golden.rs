@@ -4,8 +4,9 @@
 use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
-    Bytes, Column, EventLog, GCounter, Key, Life, Limits, LwwRegister, Map, MvRegister, OrSet,
-    PnCounter, Replica, ReplicaId, RowDelta, RowId, Space, WriteError, Writer, codec,
+    Bytes, Column, EventLog, GCounter, Key, Life, Limits, LwwRegister, Map, MinMax, MvRegister,
+    OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space, WindowCounter, WriteError,
+    Writer, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -182,4 +183,14 @@ fn an_event() {
     let (first, _, event) = row.range(..).next().expect("there are events");
     assert_eq!((row.len(), hex(&event[8..])), (64, "4040".to_owned()), "number and payload");
     assert_eq!(codec::encode_to_vec(first).map(|key| hex(&key)), Ok("0609036c6f6700".to_owned()));
+}
+
+#[test]
+fn time_buckets_of_a_counter_and_of_extremes() {
+    let window = Column::<WindowCounter>::new(Space::SHARED, "win");
+    let golden = "06 0a 0377696e 24 03 e402 07";
+    check_cell(|writer| window.add(writer, 356, 7).map(drop), golden);
+    let ends = Column::<MinMax>::new(Space::SHARED, "end");
+    let golden = "06 0b 03656e64 24 04 e402 03 03";
+    check_cell(|writer| ends.record(writer, 356, -2).map(drop), golden);
 }

@@ -116,7 +116,9 @@ every_history_reads_as_specified! {
     event_logs_read_as_specified: Type::EventLog;
     g_counters_read_as_specified: Type::GCounter;
     maps_read_as_specified: Type::Map;
+    min_maxes_read_as_specified: Type::MinMax;
     mv_registers_read_as_specified: Type::MvRegister;
+    window_counters_read_as_specified: Type::WindowCounter;
 }
 
 /// The properties above hold for something: what they are about happens in their histories. The

@@ -11,13 +11,13 @@ use crate::{
 stand_alone! {
     /// A register that keeps concurrent values. It holds the value of every edit heard of that no
     /// other edit heard of has replaced, except for clears. An edit replaces all edits that its
-    /// replica had heard of when it was made.
+    /// replica had heard of when it was made, and all that those had replaced.
     ///
     /// Shapiro, Preguica, Baquero and Zawirski, "A comprehensive study of Convergent and
     /// Commutative Replicated Data Types" (INRIA RR-7506, 2011), section 3.2.2, with one cell per
     /// life that was replaced in place of a vector in each value, so that cells stay short
-    /// however many lives have written. What an edit replaced it replaces for good and in full:
-    /// whoever hears of it need not hear of the edits in between.
+    /// however many lives have written. Rows travel one by one, so a replica may hear of an edit
+    /// and not of those that it replaced; that is why replacing is passed on.
     ///
     /// ```
     /// use rumormill_crdt::{Life, MvRegister, ReplicaId};

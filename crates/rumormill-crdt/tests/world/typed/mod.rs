@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rumormill_crdt::{
-    Column, EventCursor, EventLog, GCounter, Life, Map, MvRegister, Space, Table, Timestamp,
-    Writer, codec,
+    Column, EventCursor, EventLog, GCounter, Life, Map, MinMax, MvRegister, Space, Table,
+    Timestamp, WindowCounter, Writer, codec,
 };
 
 use super::{
@@ -19,6 +19,8 @@ pub(crate) mod specification;
 const G_COUNTER: Column<GCounter> = Column::new(Space::SHARED, "up");
 const LOG: Column<EventLog<u8>> = Column::new(Space::SHARED, "log");
 const MAP: Column<Map<u8, u8>> = Column::new(Space::SHARED, "map");
+const MIN_MAX: Column<MinMax> = Column::new(Space::SHARED, "ends");
+const WINDOW: Column<WindowCounter> = Column::new(Space::SHARED, "window");
 const MV_REGISTER: Column<MvRegister<u8>> = Column::new(Space::SHARED, "values");
 
 /// Which type a history is about.
@@ -27,8 +29,13 @@ pub(crate) enum Type {
     EventLog,
     GCounter,
     Map,
+    MinMax,
     MvRegister,
+    WindowCounter,
 }
+
+/// The windows that are read: the bucket they end with, and how many buckets they have.
+pub(super) const WINDOWS: [(u64, u64); 5] = [(0, 1), (70, 3), (70, 200), (140, 64), (u64::MAX, 9)];
 
 /// What a user does.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +54,14 @@ pub(crate) enum Edit {
         key: u8,
     },
     Write(Option<u8>),
+    CountIn {
+        bucket: u64,
+        by: u8,
+    },
+    RecordIn {
+        bucket: u64,
+        value: i8,
+    },
 }
 
 /// What a user did.
@@ -56,7 +71,9 @@ pub(crate) enum What {
     Push(Vec<u8>),
     /// Puts a value under a key, or takes it away.
     Put(Timestamp, u8, Option<u8>),
-    /// Writes a value, or clears, having heard of these writes.
+    CountIn(u64, u64),
+    RecordIn(u64, i64),
+    /// Writes a value, or clears, and replaces these writes.
     Write(Option<u8>, BTreeSet<Dot>),
     /// Does nothing, since there was nothing to do it to.
     Nothing,
@@ -71,6 +88,10 @@ pub(crate) struct Reads {
     missed: u64,
     map: BTreeMap<u8, u8>,
     values: Vec<u8>,
+    /// What the window counter reads in each of [`WINDOWS`].
+    counted: [u128; 5],
+    /// The extremes in each of [`WINDOWS`].
+    extremes: [Option<(i64, i64)>; 5],
 }
 
 /// Edits of the column of one type.
@@ -90,7 +111,18 @@ pub(crate) fn edits(of: Type) -> BoxedStrategy<Edit> {
             1 => Just(Edit::Write(None)),
         ]
         .boxed(),
+        Type::WindowCounter => {
+            (bucket(), 1..9u8).prop_map(|(bucket, by)| Edit::CountIn { bucket, by }).boxed()
+        }
+        Type::MinMax => (bucket(), any::<i8>())
+            .prop_map(|(bucket, value)| Edit::RecordIn { bucket, value })
+            .boxed(),
     }
+}
+
+/// Time buckets, not in order, some of which share a slot of the ring.
+fn bucket() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => 66..74u64, 2 => 2..10u64, 1 => 130..140u64, 1 => Just(u64::MAX)]
 }
 
 /// Makes an edit. `stamp` is the timestamp that it will take, `heard` are the edits heard of.
@@ -129,6 +161,15 @@ pub(crate) fn make(
             }
             What::Write(value, specification::writes(heard))
         }
+        Edit::CountIn { bucket, by } => {
+            let counts = WINDOW.add(writer, bucket, by.into()).expect("the counter has room");
+            assert_eq!(counts, !specification::is_too_late(heard, writer.life(), bucket));
+            What::CountIn(bucket, by.into())
+        }
+        Edit::RecordIn { bucket, value } => {
+            MIN_MAX.record(writer, bucket, value.into()).expect("the row has room");
+            What::RecordIn(bucket, value.into())
+        }
     }
 }
 
@@ -146,6 +187,8 @@ pub(crate) fn reads(table: &Table) -> Reads {
         missed: log.missed,
         map,
         values: MV_REGISTER.read(table),
+        counted: WINDOWS.map(|(now, buckets)| WINDOW.read(table, now, buckets)),
+        extremes: WINDOWS.map(|(now, buckets)| MIN_MAX.read(table, now, buckets)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_crdt::Life;
 
-use super::{Reads, What};
+use super::{Reads, WINDOWS, What};
 use crate::world::specification::{self, Dot};
 
 type Heard<'e> = [&'e specification::Edit];
@@ -13,7 +13,21 @@ type Heard<'e> = [&'e specification::Edit];
 /// What a replica that heard of these edits must read.
 pub(crate) fn specified(heard: &Heard<'_>) -> Reads {
     let (log, missed) = log(heard);
-    Reads { up: up(heard), log, missed, map: map(heard), values: values(heard) }
+    Reads {
+        up: up(heard),
+        log,
+        missed,
+        map: map(heard),
+        values: values(heard),
+        counted: WINDOWS.map(|(now, buckets)| {
+            in_window(&counted(heard), now, buckets).map(|by| u128::from(*by)).sum()
+        }),
+        extremes: WINDOWS.map(|(now, buckets)| {
+            let recorded = recorded(heard);
+            let least = in_window(&recorded, now, buckets).min()?;
+            Some((*least, *in_window(&recorded, now, buckets).max()?))
+        }),
+    }
 }
 
 /// The edits of typed columns, in the order of rows and versions.
@@ -76,18 +90,24 @@ pub(super) fn map(heard: &Heard<'_>) -> BTreeMap<u8, u8> {
     latest.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
-/// The writes of the register that were heard of.
+/// What a write of the register replaces: the writes heard of, and what they had replaced. Whoever
+/// heard of a write need not have heard of those.
 pub(super) fn writes(heard: &Heard<'_>) -> BTreeSet<Dot> {
-    let writes = typed(heard).filter(|(_, what)| matches!(what, What::Write(..)));
-    writes.map(|(edit, _)| (edit.row.life, edit.version)).collect()
+    let mut writes = BTreeSet::new();
+    for (edit, what) in typed(heard) {
+        let What::Write(_, replaced) = what else { continue };
+        writes.insert((edit.row.life, edit.version));
+        writes.extend(replaced);
+    }
+    writes
 }
 
-/// The values of all writes that no other write had heard of.
+/// The values of all writes that no other write has replaced.
 fn values(heard: &Heard<'_>) -> Vec<u8> {
     let replaced: BTreeSet<&Dot> = typed(heard)
         .filter_map(|(_, what)| {
-            let What::Write(_, heard) = what else { return None };
-            Some(heard)
+            let What::Write(_, replaced) = what else { return None };
+            Some(replaced)
         })
         .flatten()
         .collect();
@@ -97,4 +117,42 @@ fn values(heard: &Heard<'_>) -> Vec<u8> {
         stands.then_some(*value)?
     });
     values.collect()
+}
+
+/// Something that a life did in a time bucket.
+type Timed<T> = (Life, u64, T);
+
+fn counted(heard: &Heard<'_>) -> Vec<Timed<u64>> {
+    let counted = typed(heard).filter_map(|(edit, what)| {
+        let What::CountIn(bucket, by) = what else { return None };
+        Some((edit.row.life, *bucket, *by))
+    });
+    counted.collect()
+}
+
+fn recorded(heard: &Heard<'_>) -> Vec<Timed<i64>> {
+    let recorded = typed(heard).filter_map(|(edit, what)| {
+        let What::RecordIn(bucket, value) = what else { return None };
+        Some((edit.row.life, *bucket, *value))
+    });
+    recorded.collect()
+}
+
+/// What lies in the window and is not overtaken: its life did nothing in a bucket that lies a
+/// multiple of 64 later.
+fn in_window<T>(timed: &[Timed<T>], now: u64, buckets: u64) -> impl Iterator<Item = &T> {
+    let inside = timed.iter().filter(move |(life, bucket, _)| {
+        *bucket <= now && now - bucket < buckets && !is_overtaken(timed, *life, *bucket)
+    });
+    inside.map(|(.., what)| what)
+}
+
+fn is_overtaken<T>(timed: &[Timed<T>], life: Life, bucket: u64) -> bool {
+    let mut own = timed.iter().filter(|(other, ..)| *other == life);
+    own.any(|(_, later, _)| *later > bucket && (later - bucket).is_multiple_of(64))
+}
+
+/// Whether a life that counts in a bucket has already counted in one that overtakes it.
+pub(super) fn is_too_late(heard: &Heard<'_>, life: Life, bucket: u64) -> bool {
+    is_overtaken(&counted(heard), life, bucket)
 }
