@@ -8,6 +8,7 @@ use crate::{
 
 pub(crate) mod event_log;
 pub(crate) mod g_counter;
+pub(crate) mod histogram;
 pub(crate) mod lww_register;
 pub(crate) mod map;
 pub(crate) mod min_max;

@@ -35,10 +35,12 @@ pub enum KeyKind {
     Window = 10,
     /// The extremes that one life recorded in one time bucket.
     Extremes = 11,
+    /// Counts of values between two powers of two.
+    Buckets = 12,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 12] = [
+const KINDS: [KeyKind; 13] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -51,6 +53,7 @@ const KINDS: [KeyKind; 12] = [
     KeyKind::Event,
     KeyKind::Window,
     KeyKind::Extremes,
+    KeyKind::Buckets,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
@@ -90,7 +93,8 @@ impl Key {
             | KeyKind::Replaced
             | KeyKind::Event
             | KeyKind::Window
-            | KeyKind::Extremes => {
+            | KeyKind::Extremes
+            | KeyKind::Buckets => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }

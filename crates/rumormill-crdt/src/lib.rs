@@ -58,6 +58,7 @@ pub use column::{Column, Element};
 pub use columns::{
     event_log::{Event, EventCursor, EventLog, Unread},
     g_counter::GCounter,
+    histogram::{Distribution, Histogram},
     lww_register::LwwRegister,
     map::Map,
     min_max::MinMax,

@@ -4,9 +4,9 @@
 use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
-    Bytes, Column, EventLog, GCounter, Key, Life, Limits, LwwRegister, Map, MinMax, MvRegister,
-    OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space, WindowCounter, WriteError,
-    Writer, codec,
+    Bytes, Column, EventLog, GCounter, Histogram, Key, Life, Limits, LwwRegister, Map, MinMax,
+    MvRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space, WindowCounter,
+    WriteError, Writer, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -193,4 +193,17 @@ fn time_buckets_of_a_counter_and_of_extremes() {
     let ends = Column::<MinMax>::new(Space::SHARED, "end");
     let golden = "06 0b 03656e64 24 04 e402 03 03";
     check_cell(|writer| ends.record(writer, 356, -2).map(drop), golden);
+}
+
+#[test]
+fn buckets_of_a_histogram() {
+    let times = Column::<Histogram>::new(Space::SHARED, "ms");
+    let golden = |key: &str, bucket: usize| {
+        format!("05 0c 02 6d73 {key} 20 {}01{}", "00".repeat(bucket), "00".repeat(31 - bucket))
+    };
+    check_cell(|writer| times.record(writer, 0), &golden("00", 0));
+    check_cell(|writer| times.record(writer, 31), &golden("00", 31));
+    check_cell(|writer| times.record(writer, 32), &golden("01", 0));
+    check_cell(|writer| times.record(writer, 1000), &golden("05", 30));
+    check_cell(|writer| times.record(writer, u64::MAX), &golden("3b", 31));
 }

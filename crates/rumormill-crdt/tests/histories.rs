@@ -115,6 +115,7 @@ macro_rules! every_history_reads_as_specified {
 every_history_reads_as_specified! {
     event_logs_read_as_specified: Type::EventLog;
     g_counters_read_as_specified: Type::GCounter;
+    histograms_read_as_specified: Type::Histogram;
     maps_read_as_specified: Type::Map;
     min_maxes_read_as_specified: Type::MinMax;
     mv_registers_read_as_specified: Type::MvRegister;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rumormill_crdt::{
-    Column, EventCursor, EventLog, GCounter, Life, Map, MinMax, MvRegister, Space, Table,
-    Timestamp, WindowCounter, Writer, codec,
+    Column, EventCursor, EventLog, GCounter, Histogram, Life, Map, MinMax, MvRegister, Space,
+    Table, Timestamp, WindowCounter, Writer, codec,
 };
 
 use super::{
@@ -19,6 +19,7 @@ pub(crate) mod specification;
 const G_COUNTER: Column<GCounter> = Column::new(Space::SHARED, "up");
 const LOG: Column<EventLog<u8>> = Column::new(Space::SHARED, "log");
 const MAP: Column<Map<u8, u8>> = Column::new(Space::SHARED, "map");
+const HISTOGRAM: Column<Histogram> = Column::new(Space::SHARED, "times");
 const MIN_MAX: Column<MinMax> = Column::new(Space::SHARED, "ends");
 const WINDOW: Column<WindowCounter> = Column::new(Space::SHARED, "window");
 const MV_REGISTER: Column<MvRegister<u8>> = Column::new(Space::SHARED, "values");
@@ -28,6 +29,7 @@ const MV_REGISTER: Column<MvRegister<u8>> = Column::new(Space::SHARED, "values")
 pub(crate) enum Type {
     EventLog,
     GCounter,
+    Histogram,
     Map,
     MinMax,
     MvRegister,
@@ -36,6 +38,9 @@ pub(crate) enum Type {
 
 /// The windows that are read: the bucket they end with, and how many buckets they have.
 pub(super) const WINDOWS: [(u64, u64); 5] = [(0, 1), (70, 3), (70, 200), (140, 64), (u64::MAX, 9)];
+
+/// The fractions at which the histogram is read.
+pub(super) const FRACTIONS: [(u32, u32); 4] = [(0, 1), (1, 2), (99, 100), (1, 1)];
 
 /// What a user does.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +59,7 @@ pub(crate) enum Edit {
         key: u8,
     },
     Write(Option<u8>),
+    Record(u64),
     CountIn {
         bucket: u64,
         by: u8,
@@ -73,6 +79,7 @@ pub(crate) enum What {
     Put(Timestamp, u8, Option<u8>),
     CountIn(u64, u64),
     RecordIn(u64, i64),
+    Record(u64),
     /// Writes a value, or clears, and replaces these writes.
     Write(Option<u8>, BTreeSet<Dot>),
     /// Does nothing, since there was nothing to do it to.
@@ -88,6 +95,9 @@ pub(crate) struct Reads {
     missed: u64,
     map: BTreeMap<u8, u8>,
     values: Vec<u8>,
+    recorded: u128,
+    /// Least value, median, 99th percentile and greatest value of the histogram.
+    quantiles: [Option<u64>; 4],
     /// What the window counter reads in each of [`WINDOWS`].
     counted: [u128; 5],
     /// The extremes in each of [`WINDOWS`].
@@ -97,7 +107,7 @@ pub(crate) struct Reads {
 /// Edits of the column of one type.
 pub(crate) fn edits(of: Type) -> BoxedStrategy<Edit> {
     match of {
-        Type::EventLog => (any::<u8>(), prop_oneof![9 => Just(1), 1 => 30..50u8])
+        Type::EventLog => (any::<u8>(), prop_oneof![19 => Just(1), 1 => 60..70u8])
             .prop_map(|(first, count)| Edit::Push { first, count })
             .boxed(),
         Type::GCounter => any::<u8>().prop_map(Edit::CountUp).boxed(),
@@ -111,6 +121,10 @@ pub(crate) fn edits(of: Type) -> BoxedStrategy<Edit> {
             1 => Just(Edit::Write(None)),
         ]
         .boxed(),
+        Type::Histogram => {
+            let value = (0..64u32, any::<u64>()).prop_map(|(shift, value)| value >> shift);
+            value.prop_map(Edit::Record).boxed()
+        }
         Type::WindowCounter => {
             (bucket(), 1..9u8).prop_map(|(bucket, by)| Edit::CountIn { bucket, by }).boxed()
         }
@@ -132,6 +146,7 @@ pub(crate) fn make(
     stamp: Timestamp,
     heard: &[&super::specification::Edit],
 ) -> What {
+    let heard = &specification::typed(heard)[..];
     match edit {
         Edit::CountUp(by) => {
             G_COUNTER.add(writer, by.into()).expect("the counter has room");
@@ -161,6 +176,10 @@ pub(crate) fn make(
             }
             What::Write(value, specification::writes(heard))
         }
+        Edit::Record(value) => {
+            HISTOGRAM.record(writer, value).expect("the bucket has room");
+            What::Record(value)
+        }
         Edit::CountIn { bucket, by } => {
             let counts = WINDOW.add(writer, bucket, by.into()).expect("the counter has room");
             assert_eq!(counts, !specification::is_too_late(heard, writer.life(), bucket));
@@ -181,12 +200,15 @@ pub(crate) fn reads(table: &Table) -> Reads {
     let log = LOG.read_since(table, &EventCursor::default());
     assert!(log.events.is_sorted_by_key(|event| (event.timestamp, event.life, event.sequence)));
     let events = log.events.iter().map(|event| (event.life, event.sequence, event.payload));
+    let times = HISTOGRAM.read(table);
     Reads {
         up: G_COUNTER.read(table),
         log: events.collect(),
         missed: log.missed,
         map,
         values: MV_REGISTER.read(table),
+        recorded: times.len(),
+        quantiles: FRACTIONS.map(|(part, of)| times.quantile(part, of)),
         counted: WINDOWS.map(|(now, buckets)| WINDOW.read(table, now, buckets)),
         extremes: WINDOWS.map(|(now, buckets)| MIN_MAX.read(table, now, buckets)),
     }
@@ -213,7 +235,7 @@ impl Reader {
         }
         self.missed += unread.missed;
         self.saved = codec::encode_to_vec(&unread.cursor).expect("a cursor can be encoded");
-        for (life, events) in specification::pushed(heard) {
+        for (life, events) in specification::pushed(&specification::typed(heard)) {
             let pushed = self.pushed.entry(life).or_default();
             *pushed = (events.len() as u64).max(*pushed);
         }

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_crdt::Life;
 
-use super::{Reads, WINDOWS, What};
+use super::{FRACTIONS, Reads, WINDOWS, What};
 use crate::world::specification::{self, Dot};
 
-type Heard<'e> = [&'e specification::Edit];
+/// The edits of typed columns that were heard of, in the order of rows and versions.
+type Heard<'e> = [(&'e specification::Edit, &'e What)];
 
 /// What a replica that heard of these edits must read.
-pub(crate) fn specified(heard: &Heard<'_>) -> Reads {
+pub(crate) fn specified(heard: &[&specification::Edit]) -> Reads {
+    let heard = &typed(heard)[..];
+    let histogram = histogram(heard);
     let (log, missed) = log(heard);
     Reads {
         up: up(heard),
@@ -19,6 +22,8 @@ pub(crate) fn specified(heard: &Heard<'_>) -> Reads {
         missed,
         map: map(heard),
         values: values(heard),
+        recorded: histogram.len() as u128,
+        quantiles: FRACTIONS.map(|(part, of)| quantile(&histogram, part, of)),
         counted: WINDOWS.map(|(now, buckets)| {
             in_window(&counted(heard), now, buckets).map(|by| u128::from(*by)).sum()
         }),
@@ -31,22 +36,25 @@ pub(crate) fn specified(heard: &Heard<'_>) -> Reads {
 }
 
 /// The edits of typed columns, in the order of rows and versions.
-fn typed<'e>(heard: &Heard<'e>) -> impl Iterator<Item = (&'e specification::Edit, &'e What)> {
-    let mut edits: Vec<_> = heard.to_vec();
-    edits.sort_by_key(|edit| (edit.row, edit.version));
-    edits.into_iter().filter_map(|edit| match &edit.what {
-        specification::What::Typed(what) => Some((edit, what)),
+pub(super) fn typed<'e>(
+    heard: &[&'e specification::Edit],
+) -> Vec<(&'e specification::Edit, &'e What)> {
+    let edits = heard.iter().filter_map(|edit| match &edit.what {
+        specification::What::Typed(what) => Some((*edit, what)),
         specification::What::Insert(_)
         | specification::What::Remove(_)
         | specification::What::Count(_)
         | specification::What::Set(..)
         | specification::What::Say(_) => None,
-    })
+    });
+    let mut edits: Vec<_> = edits.collect();
+    edits.sort_by_key(|(edit, _)| (edit.row, edit.version));
+    edits
 }
 
 /// The sum of all increments.
 fn up(heard: &Heard<'_>) -> u128 {
-    let steps = typed(heard).filter_map(|(_, what)| {
+    let steps = heard.iter().copied().filter_map(|(_, what)| {
         let What::CountUp(by) = what else { return None };
         Some(u128::from(*by))
     });
@@ -56,7 +64,7 @@ fn up(heard: &Heard<'_>) -> u128 {
 /// All events of each life, in order.
 pub(super) fn pushed(heard: &Heard<'_>) -> BTreeMap<Life, Vec<u8>> {
     let mut pushed: BTreeMap<Life, Vec<u8>> = BTreeMap::new();
-    for (edit, what) in typed(heard) {
+    for (edit, what) in heard.iter().copied() {
         let What::Push(payloads) = what else { continue };
         pushed.entry(edit.row.life).or_default().extend(payloads);
     }
@@ -78,7 +86,9 @@ fn log(heard: &Heard<'_>) -> (BTreeSet<(Life, u64, u8)>, u64) {
 
 /// Under each key, the greatest (timestamp, life) wins.
 pub(super) fn map(heard: &Heard<'_>) -> BTreeMap<u8, u8> {
-    let mut puts: Vec<_> = typed(heard)
+    let mut puts: Vec<_> = heard
+        .iter()
+        .copied()
         .filter_map(|(edit, what)| {
             let What::Put(at, key, value) = what else { return None };
             Some(((*at, edit.row.life), *key, *value))
@@ -94,7 +104,7 @@ pub(super) fn map(heard: &Heard<'_>) -> BTreeMap<u8, u8> {
 /// heard of a write need not have heard of those.
 pub(super) fn writes(heard: &Heard<'_>) -> BTreeSet<Dot> {
     let mut writes = BTreeSet::new();
-    for (edit, what) in typed(heard) {
+    for (edit, what) in heard.iter().copied() {
         let What::Write(_, replaced) = what else { continue };
         writes.insert((edit.row.life, edit.version));
         writes.extend(replaced);
@@ -104,14 +114,16 @@ pub(super) fn writes(heard: &Heard<'_>) -> BTreeSet<Dot> {
 
 /// The values of all writes that no other write has replaced.
 fn values(heard: &Heard<'_>) -> Vec<u8> {
-    let replaced: BTreeSet<&Dot> = typed(heard)
+    let replaced: BTreeSet<&Dot> = heard
+        .iter()
+        .copied()
         .filter_map(|(_, what)| {
             let What::Write(_, replaced) = what else { return None };
             Some(replaced)
         })
         .flatten()
         .collect();
-    let values = typed(heard).filter_map(|(edit, what)| {
+    let values = heard.iter().copied().filter_map(|(edit, what)| {
         let What::Write(value, _) = what else { return None };
         let stands = !replaced.contains(&(edit.row.life, edit.version));
         stands.then_some(*value)?
@@ -123,7 +135,7 @@ fn values(heard: &Heard<'_>) -> Vec<u8> {
 type Timed<T> = (Life, u64, T);
 
 fn counted(heard: &Heard<'_>) -> Vec<Timed<u64>> {
-    let counted = typed(heard).filter_map(|(edit, what)| {
+    let counted = heard.iter().copied().filter_map(|(edit, what)| {
         let What::CountIn(bucket, by) = what else { return None };
         Some((edit.row.life, *bucket, *by))
     });
@@ -131,7 +143,7 @@ fn counted(heard: &Heard<'_>) -> Vec<Timed<u64>> {
 }
 
 fn recorded(heard: &Heard<'_>) -> Vec<Timed<i64>> {
-    let recorded = typed(heard).filter_map(|(edit, what)| {
+    let recorded = heard.iter().copied().filter_map(|(edit, what)| {
         let What::RecordIn(bucket, value) = what else { return None };
         Some((edit.row.life, *bucket, *value))
     });
@@ -155,4 +167,30 @@ fn is_overtaken<T>(timed: &[Timed<T>], life: Life, bucket: u64) -> bool {
 /// Whether a life that counts in a bucket has already counted in one that overtakes it.
 pub(super) fn is_too_late(heard: &Heard<'_>, life: Life, bucket: u64) -> bool {
     is_overtaken(&counted(heard), life, bucket)
+}
+
+/// All recorded values, in ascending order.
+fn histogram(heard: &Heard<'_>) -> Vec<u64> {
+    let values = heard.iter().copied().filter_map(|(_, what)| {
+        let What::Record(value) = what else { return None };
+        Some(*value)
+    });
+    let mut values: Vec<u64> = values.collect();
+    values.sort_unstable();
+    values
+}
+
+/// The least value such that so many values are at most that, rounded.
+fn quantile(values: &[u64], part: u32, of: u32) -> Option<u64> {
+    let wanted = (values.len() as u64 * u64::from(part)).div_ceil(of.into());
+    let place = usize::try_from(wanted.max(1) - 1).expect("a small number");
+    values.get(place).map(|value| rounded(*value))
+}
+
+/// The middle of all values that have the same length and the same six leading binary digits.
+fn rounded(value: u64) -> u64 {
+    let digits = 64 - value.leading_zeros();
+    let lost = digits.saturating_sub(6);
+    let least = value >> lost << lost;
+    least + (1 << lost) / 2
 }
