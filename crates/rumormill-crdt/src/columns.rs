@@ -6,6 +6,7 @@ use crate::{
     Bytes, Column, Element, Key, KeyKind, Life, Row, Table, Timestamp, WriteError, Writer, codec,
 };
 
+pub(crate) mod distinct;
 pub(crate) mod event_log;
 pub(crate) mod g_counter;
 pub(crate) mod histogram;

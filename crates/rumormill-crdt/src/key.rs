@@ -37,10 +37,12 @@ pub enum KeyKind {
     Extremes = 11,
     /// Counts of values between two powers of two.
     Buckets = 12,
+    /// Registers of an estimate of how many different elements there were.
+    Registers = 13,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 13] = [
+const KINDS: [KeyKind; 14] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -54,6 +56,7 @@ const KINDS: [KeyKind; 13] = [
     KeyKind::Window,
     KeyKind::Extremes,
     KeyKind::Buckets,
+    KeyKind::Registers,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
@@ -94,7 +97,8 @@ impl Key {
             | KeyKind::Event
             | KeyKind::Window
             | KeyKind::Extremes
-            | KeyKind::Buckets => {
+            | KeyKind::Buckets
+            | KeyKind::Registers => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }

@@ -56,6 +56,7 @@ pub use cells::Cell;
 pub use clock::{Clock, ClockAhead, Timestamp};
 pub use column::{Column, Element};
 pub use columns::{
+    distinct::Distinct,
     event_log::{Event, EventCursor, EventLog, Unread},
     g_counter::GCounter,
     histogram::{Distribution, Histogram},

@@ -4,9 +4,9 @@
 use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
-    Bytes, Column, EventLog, GCounter, Histogram, Key, Life, Limits, LwwRegister, Map, MinMax,
-    MvRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space, WindowCounter,
-    WriteError, Writer, codec,
+    Bytes, Column, Distinct, EventLog, GCounter, Histogram, Key, Life, Limits, LwwRegister, Map,
+    MinMax, MvRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space,
+    WindowCounter, WriteError, Writer, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -206,4 +206,11 @@ fn buckets_of_a_histogram() {
     check_cell(|writer| times.record(writer, 32), &golden("01", 0));
     check_cell(|writer| times.record(writer, 1000), &golden("05", 30));
     check_cell(|writer| times.record(writer, u64::MAX), &golden("3b", 31));
+}
+
+#[test]
+fn registers_of_distinct() {
+    let met = Column::<Distinct<u8>>::new(Space::SHARED, "met");
+    let golden = format!("06 0d 036d6574 02 20 {}01{}", "00".repeat(25), "00".repeat(6));
+    check_cell(|writer| met.insert(writer, &7), &golden);
 }

@@ -113,6 +113,7 @@ macro_rules! every_history_reads_as_specified {
 }
 
 every_history_reads_as_specified! {
+    distincts_read_as_specified: Type::Distinct;
     event_logs_read_as_specified: Type::EventLog;
     g_counters_read_as_specified: Type::GCounter;
     histograms_read_as_specified: Type::Histogram;

@@ -2,7 +2,7 @@
 //! implementations.
 
 use proptest::{collection, prelude::*};
-use rumormill_crdt::{Distribution, Histogram, Life, ReplicaId};
+use rumormill_crdt::{Distinct, Distribution, Histogram, Life, ReplicaId};
 
 fn life(replica: u64) -> Life {
     Life { replica: ReplicaId(replica), epoch: 1 }
@@ -55,4 +55,23 @@ fn many_values_at_once_are_the_same_values() {
     assert_eq!(many.read().len(), 80);
     assert_eq!(Distribution::default().quantile(1, 2), None);
     assert_eq!(batch.quantile(1, 0), None);
+}
+
+/// Three standard errors, at every size on the way, from two lives that share half the elements.
+#[test]
+fn distinct_is_within_five_percent() {
+    let (mut ann, mut bob) = (Distinct::<u32>::new(life(1)), Distinct::new(life(2)));
+    let mut next = 100;
+    for element in 0..100_000_u32 {
+        ann.insert(&element).expect("there is room");
+        if element % 2 == 0 {
+            bob.insert(&element).expect("there is room");
+        }
+        if element + 1 == next {
+            ann.join(&bob);
+            let off = ann.read().abs_diff(next.into());
+            assert!(off * 1_000 <= u64::from(next) * 49, "{} for {next}", ann.read());
+            next += next / 2;
+        }
+    }
 }

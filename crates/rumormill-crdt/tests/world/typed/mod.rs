@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rumormill_crdt::{
-    Column, EventCursor, EventLog, GCounter, Histogram, Life, Map, MinMax, MvRegister, Space,
-    Table, Timestamp, WindowCounter, Writer, codec,
+    Column, Distinct, EventCursor, EventLog, GCounter, Histogram, Life, Map, MinMax, MvRegister,
+    Space, Table, Timestamp, WindowCounter, Writer, codec,
 };
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
 pub(crate) mod specification;
 
 const G_COUNTER: Column<GCounter> = Column::new(Space::SHARED, "up");
+const DISTINCT: Column<Distinct<u8>> = Column::new(Space::SHARED, "distinct");
 const LOG: Column<EventLog<u8>> = Column::new(Space::SHARED, "log");
 const MAP: Column<Map<u8, u8>> = Column::new(Space::SHARED, "map");
 const HISTOGRAM: Column<Histogram> = Column::new(Space::SHARED, "times");
@@ -27,6 +28,7 @@ const MV_REGISTER: Column<MvRegister<u8>> = Column::new(Space::SHARED, "values")
 /// Which type a history is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Type {
+    Distinct,
     EventLog,
     GCounter,
     Histogram,
@@ -60,6 +62,7 @@ pub(crate) enum Edit {
     },
     Write(Option<u8>),
     Record(u64),
+    Meet(u8),
     CountIn {
         bucket: u64,
         by: u8,
@@ -80,6 +83,7 @@ pub(crate) enum What {
     CountIn(u64, u64),
     RecordIn(u64, i64),
     Record(u64),
+    Meet(u8),
     /// Writes a value, or clears, and replaces these writes.
     Write(Option<u8>, BTreeSet<Dot>),
     /// Does nothing, since there was nothing to do it to.
@@ -95,6 +99,7 @@ pub(crate) struct Reads {
     missed: u64,
     map: BTreeMap<u8, u8>,
     values: Vec<u8>,
+    distinct: u64,
     recorded: u128,
     /// Least value, median, 99th percentile and greatest value of the histogram.
     quantiles: [Option<u64>; 4],
@@ -121,6 +126,8 @@ pub(crate) fn edits(of: Type) -> BoxedStrategy<Edit> {
             1 => Just(Edit::Write(None)),
         ]
         .boxed(),
+        // None of these share a register, so they are counted exactly.
+        Type::Distinct => (0..30u8).prop_map(Edit::Meet).boxed(),
         Type::Histogram => {
             let value = (0..64u32, any::<u64>()).prop_map(|(shift, value)| value >> shift);
             value.prop_map(Edit::Record).boxed()
@@ -176,6 +183,10 @@ pub(crate) fn make(
             }
             What::Write(value, specification::writes(heard))
         }
+        Edit::Meet(element) => {
+            DISTINCT.insert(writer, &element).expect("the row has room");
+            What::Meet(element)
+        }
         Edit::Record(value) => {
             HISTOGRAM.record(writer, value).expect("the bucket has room");
             What::Record(value)
@@ -207,6 +218,7 @@ pub(crate) fn reads(table: &Table) -> Reads {
         missed: log.missed,
         map,
         values: MV_REGISTER.read(table),
+        distinct: DISTINCT.read(table),
         recorded: times.len(),
         quantiles: FRACTIONS.map(|(part, of)| times.quantile(part, of)),
         counted: WINDOWS.map(|(now, buckets)| WINDOW.read(table, now, buckets)),

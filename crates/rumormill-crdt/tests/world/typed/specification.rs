@@ -22,6 +22,7 @@ pub(crate) fn specified(heard: &[&specification::Edit]) -> Reads {
         missed,
         map: map(heard),
         values: values(heard),
+        distinct: distinct(heard),
         recorded: histogram.len() as u128,
         quantiles: FRACTIONS.map(|(part, of)| quantile(&histogram, part, of)),
         counted: WINDOWS.map(|(now, buckets)| {
@@ -193,4 +194,13 @@ fn rounded(value: u64) -> u64 {
     let lost = digits.saturating_sub(6);
     let least = value >> lost << lost;
     least + (1 << lost) / 2
+}
+
+/// How many different elements there are.
+fn distinct(heard: &Heard<'_>) -> u64 {
+    let elements = heard.iter().filter_map(|(_, what)| {
+        let What::Meet(element) = what else { return None };
+        Some(element)
+    });
+    elements.collect::<BTreeSet<_>>().len() as u64
 }
