@@ -1,20 +1,101 @@
 //! The conflict-free types: how each is edited, and the rule by which it is read.
 
+use serde::Serialize;
+
+use crate::{
+    Bytes, Column, Element, Key, KeyKind, Life, Row, Table, Timestamp, WriteError, Writer, codec,
+};
+
+pub(crate) mod distinct;
+pub(crate) mod event_log;
+pub(crate) mod g_counter;
+pub(crate) mod histogram;
 pub(crate) mod lww_register;
+pub(crate) mod map;
+pub(crate) mod min_max;
+pub(crate) mod mv_register;
 pub(crate) mod or_set;
 pub(crate) mod pn_counter;
+mod ring;
+pub(crate) mod window_counter;
+
+/// How columns write and read their cells. Bytes that are no value of the type count for nothing.
+impl<T> Column<T> {
+    /// Puts an encoded value under a key of one's own row.
+    fn put<V: Serialize>(
+        &self,
+        writer: &mut Writer<'_>,
+        key: Key,
+        value: &V,
+    ) -> Result<(), WriteError> {
+        let len_max = writer.table().limits().cell_len_max;
+        let cell = codec::encode_to_vec(value)
+            .map_err(|_| WriteError::CellTooLong { len: usize::MAX, len_max })?;
+        writer.set(self.space(), key, Bytes::copy_from(&cell)).map(drop)
+    }
+
+    /// Returns the value under a key of one's own row.
+    fn own<V: Element>(&self, writer: &Writer<'_>, key: &Key) -> Option<V> {
+        codec::decode(writer.own_row(self.space())?.get(key)?).ok()
+    }
+
+    /// Walks the values under a key of all rows.
+    fn cells<'t, V: Element>(
+        &self,
+        table: &'t Table,
+        key: Key,
+    ) -> impl Iterator<Item = (Life, V)> + use<'t, T, V> {
+        table.rows_in(self.space()).filter_map(move |row| {
+            let value = codec::decode(row.get(&key)?).ok()?;
+            Some((row.id().life, value))
+        })
+    }
+
+    /// Walks all parts of a column that has several cells a row, by life and part.
+    fn parts<'t, V: Element>(
+        &'t self,
+        table: &'t Table,
+        kind: KeyKind,
+    ) -> impl Iterator<Item = (Life, &'t [u8], V)> + use<'t, T, V> {
+        table.rows_in(self.space()).flat_map(move |row| {
+            let parts = self.parts_of(row, kind);
+            parts.filter_map(|(part, cell)| Some((row.id().life, part, codec::decode(cell).ok()?)))
+        })
+    }
+
+    /// Walks the parts of a column in one row, not yet decoded.
+    fn parts_of<'t>(
+        &'t self,
+        row: &'t Row<Key, Bytes>,
+        kind: KeyKind,
+    ) -> impl Iterator<Item = (&'t [u8], &'t Bytes)> + use<'t, T> {
+        let cells = row.range(Key::part(kind, self.name(), &[])..);
+        cells.map_while(move |(key, _, value)| Some((key.part_of(kind, self.name())?, value)))
+    }
+}
+
+/// When and by whom a cell was written, where the greatest wins.
+type Stamp = (Timestamp, Life);
+
+/// The timestamp in a cell of a kind that carries one; nothing for other kinds.
+pub(crate) fn timestamp((key, value): (&Key, Option<&Bytes>)) -> Option<Timestamp> {
+    if !matches!(key.kind()?, KeyKind::Lww | KeyKind::Field | KeyKind::Event) {
+        return None;
+    }
+    codec::decode_prefix(value?).ok().map(|(timestamp, _)| timestamp)
+}
 
 /// What every stand-alone type offers besides its own edits and reads.
 macro_rules! stand_alone {
-    ($(#[$doc:meta])* $name:ident $(<$param:ident: $bound:ident>)?) => {
+    ($(#[$doc:meta])* $name:ident $(<$($param:ident: $bound:ident),+>)?) => {
         $(#[$doc])*
         #[derive(Clone)]
-        pub struct $name $(<$param>)? {
+        pub struct $name $(<$($param),+>)? {
             replica: $crate::Replica,
-            $(element: core::marker::PhantomData<fn() -> $param>,)?
+            $(elements: core::marker::PhantomData<fn() -> ($($param,)+)>,)?
         }
 
-        impl $(<$param: $bound>)? $name $(<$param>)? {
+        impl $(<$($param: $bound),+>)? $name $(<$($param),+>)? {
             const COLUMN: $crate::Column<Self> =
                 $crate::Column::new($crate::Space::SHARED, "");
 
@@ -24,7 +105,7 @@ macro_rules! stand_alone {
             pub fn new(life: $crate::Life) -> Self {
                 Self {
                     replica: $crate::Replica::new(life, $crate::Limits::DEFAULT),
-                    $(element: core::marker::PhantomData::<fn() -> $param>,)?
+                    $(elements: core::marker::PhantomData::<fn() -> ($($param,)+)>,)?
                 }
             }
 
@@ -61,7 +142,7 @@ macro_rules! stand_alone {
             }
         }
 
-        impl $(<$param>)? core::fmt::Debug for $name $(<$param>)? {
+        impl $(<$($param),+>)? core::fmt::Debug for $name $(<$($param),+>)? {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.debug_tuple(stringify!($name)).field(self.replica.table()).finish()
             }

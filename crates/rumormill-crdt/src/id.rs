@@ -35,6 +35,23 @@ pub struct Life {
     pub epoch: u64,
 }
 
+impl Life {
+    pub(crate) const LEN: usize = 16;
+
+    pub(crate) fn to_bytes(self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        bytes[..8].copy_from_slice(&self.replica.0.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.epoch.to_be_bytes());
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (replica, epoch) = bytes.split_first_chunk::<8>()?;
+        let epoch = u64::from_be_bytes(<[u8; 8]>::try_from(epoch).ok()?);
+        Some(Self { replica: ReplicaId(u64::from_be_bytes(*replica)), epoch })
+    }
+}
+
 /// A named part of the table. A life has one row in each space.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Space(pub u8);

@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Life, ReplicaId, Version};
+use crate::{Bytes, Life, Version};
 
 /// What kind of cell lies under a key. First in the key, so that a column's name never stands
 /// for two types at once and unknown kinds are kept and passed on.
@@ -21,13 +21,47 @@ pub enum KeyKind {
     Kill = 3,
     /// Increments and decrements of a counter.
     Counter = 4,
+    /// Increments of a counter that only goes up.
+    Increments = 5,
+    /// A field of a map: timestamp and value.
+    Field = 6,
+    /// What one life wrote into a register that keeps concurrent values.
+    Value = 7,
+    /// Up to which version one life's values in such a register are replaced.
+    Replaced = 8,
+    /// An event of a log, in a slot of its writer's ring.
+    Event = 9,
+    /// What one life counted in one time bucket.
+    Window = 10,
+    /// The extremes that one life recorded in one time bucket.
+    Extremes = 11,
+    /// Counts of values between two powers of two.
+    Buckets = 12,
+    /// Registers of an estimate of how many different elements there were.
+    Registers = 13,
 }
+
+/// All kinds, each at the place of its number.
+const KINDS: [KeyKind; 14] = [
+    KeyKind::Raw,
+    KeyKind::Lww,
+    KeyKind::Add,
+    KeyKind::Kill,
+    KeyKind::Counter,
+    KeyKind::Increments,
+    KeyKind::Field,
+    KeyKind::Value,
+    KeyKind::Replaced,
+    KeyKind::Event,
+    KeyKind::Window,
+    KeyKind::Extremes,
+    KeyKind::Buckets,
+    KeyKind::Registers,
+];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key(Bytes);
-
-const LIFE_LEN: usize = 16;
 
 impl Key {
     /// A key for bytes under a name, read from one row.
@@ -39,14 +73,7 @@ impl Key {
     /// Says what kind of cell lies under this key; nothing for kinds of later releases.
     #[must_use]
     pub fn kind(&self) -> Option<KeyKind> {
-        match *self.0.first()? {
-            0 => Some(KeyKind::Raw),
-            1 => Some(KeyKind::Lww),
-            2 => Some(KeyKind::Add),
-            3 => Some(KeyKind::Kill),
-            4 => Some(KeyKind::Counter),
-            _ => None,
-        }
+        KINDS.get(usize::from(*self.0.first()?)).copied()
     }
 
     /// The name of a raw key, if it is one and is text.
@@ -61,8 +88,17 @@ impl Key {
     #[must_use]
     pub fn column_name(&self) -> Option<&str> {
         let name = match self.kind()? {
-            KeyKind::Lww | KeyKind::Counter => self.0.get(1..)?,
-            KeyKind::Add => {
+            KeyKind::Lww | KeyKind::Counter | KeyKind::Increments | KeyKind::Value => {
+                self.0.get(1..)?
+            }
+            KeyKind::Add
+            | KeyKind::Field
+            | KeyKind::Replaced
+            | KeyKind::Event
+            | KeyKind::Window
+            | KeyKind::Extremes
+            | KeyKind::Buckets
+            | KeyKind::Registers => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }
@@ -76,35 +112,30 @@ impl Key {
         Self::build(kind, &[name.as_bytes()])
     }
 
-    /// The key of an element's add; without the element, where the adds of a set begin.
-    pub(crate) fn add(set: &str, element: &[u8]) -> Self {
-        let len = u8::try_from(set.len()).expect("column names are at most 64 bytes");
-        Self::build(KeyKind::Add, &[&[len], set.as_bytes(), element])
+    /// The key of one part of a column that has several cells a row; without the part, where
+    /// the column's cells begin.
+    pub(crate) fn part(kind: KeyKind, name: &str, part: &[u8]) -> Self {
+        let len = u8::try_from(name.len()).expect("column names are at most 64 bytes");
+        Self::build(kind, &[&[len], name.as_bytes(), part])
     }
 
-    /// The encoded element of an add in the given set.
-    pub(crate) fn element<'k>(&'k self, set: &str) -> Option<&'k [u8]> {
-        let len = u8::try_from(set.len()).ok()?;
-        let named = self.0.strip_prefix(&[KeyKind::Add as u8, len])?;
-        named.strip_prefix(set.as_bytes())
+    /// The part of the given column that the key stands for.
+    pub(crate) fn part_of<'k>(&'k self, kind: KeyKind, name: &str) -> Option<&'k [u8]> {
+        let len = u8::try_from(name.len()).ok()?;
+        self.0.strip_prefix(&[kind as u8, len])?.strip_prefix(name.as_bytes())
     }
 
     /// The key that removes the add that `life` made as `version`.
     pub(crate) fn kill(life: Life, version: Version) -> Self {
-        let Life { replica, epoch } = life;
-        let (replica, epoch) = (replica.0.to_be_bytes(), epoch.to_be_bytes());
-        Self::build(KeyKind::Kill, &[&replica, &epoch, &version.to_be_bytes()])
+        Self::build(KeyKind::Kill, &[&life.to_bytes(), &version.to_be_bytes()])
     }
 
     /// The add that a kill names.
     pub(crate) fn killed(&self) -> Option<(Life, Version)> {
         let named = self.0.strip_prefix(&[KeyKind::Kill as u8])?;
-        let (replica, named) = named.split_first_chunk::<8>()?;
-        let (epoch, named) = named.split_first_chunk::<8>()?;
-        let version = <[u8; 8]>::try_from(named).ok()?;
-        let replica = ReplicaId(u64::from_be_bytes(*replica));
-        let life = Life { replica, epoch: u64::from_be_bytes(*epoch) };
-        Some((life, Version::from_be_bytes(version)))
+        let (life, version) = named.split_at_checked(Life::LEN)?;
+        let version = <[u8; 8]>::try_from(version).ok()?;
+        Some((Life::from_bytes(life)?, Version::from_be_bytes(version)))
     }
 
     fn build(kind: KeyKind, parts: &[&[u8]]) -> Self {
@@ -127,8 +158,6 @@ impl Key {
         self.0.is_empty()
     }
 }
-
-const _: () = assert!(size_of::<Life>() == LIFE_LEN, "a kill's key holds a life and a version");
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

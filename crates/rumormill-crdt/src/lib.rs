@@ -60,7 +60,19 @@ pub use bytes::Bytes;
 pub use cells::Cell;
 pub use clock::{Clock, ClockAhead, Timestamp};
 pub use column::{Column, Element};
-pub use columns::{lww_register::LwwRegister, or_set::OrSet, pn_counter::PnCounter};
+pub use columns::{
+    distinct::Distinct,
+    event_log::{Event, EventCursor, EventLog, Unread},
+    g_counter::GCounter,
+    histogram::{Distribution, Histogram},
+    lww_register::LwwRegister,
+    map::Map,
+    min_max::MinMax,
+    mv_register::MvRegister,
+    or_set::OrSet,
+    pn_counter::PnCounter,
+    window_counter::WindowCounter,
+};
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
 pub use hash::keyed_hash;
 pub use head::Head;

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::{
     Admission, Bytes, Clock, DeltaCell, Growth, Key, Life, Limits, Refused, Row, RowDelta, RowId,
     Space, Table, Timestamp, VersionVector, Writer,
-    columns::{lww_register, or_set},
+    columns::{self, or_set},
 };
 
 /// A table together with the clock of the life that writes in it: what a node replicates and what
@@ -44,7 +44,7 @@ impl Replica {
         let stamped = delta.head().timestamp;
         Clock::check(stamped, unix, skew_max).map_err(Refused::Clock)?;
         self.check_sizes(delta)?;
-        let later = |cell| lww_register::timestamp(cell).is_some_and(|it| it > stamped);
+        let later = |cell| columns::timestamp(cell).is_some_and(|it| it > stamped);
         if delta.cells().iter().any(|cell| later((&cell.key, cell.value.as_ref()))) {
             return Err(Refused::CellAfterHead);
         }

@@ -4,8 +4,9 @@
 use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
-    Bytes, Column, Key, Life, Limits, LwwRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta,
-    RowId, Space, codec,
+    Bytes, Column, Distinct, EventLog, GCounter, Histogram, Key, Life, Limits, LwwRegister, Map,
+    MinMax, MvRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space,
+    WindowCounter, WriteError, Writer, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -22,6 +23,13 @@ fn row_of(replica: &Replica) -> RowId {
     RowId { space: Space::SHARED, life: replica.table().life() }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a string takes all that is written");
+        hex
+    })
+}
+
 /// Compares the encoding of a replica's own row, spaces left out, and decodes it again. Line by
 /// line: space, replica, epoch, from, to; version, floor, timestamp, hash; dependencies; cells,
 /// each with its version, the key's length, the key, and a value or 00.
@@ -30,11 +38,7 @@ fn check(replica: &Replica, space: Space, golden: &str) {
     let row = replica.table().row(own).expect("the replica wrote");
     let delta = row.delta_since(0, usize::MAX).expect("a row has news for who knows nothing");
     let bytes = codec::encode_to_vec(&delta).expect("a delta can be encoded");
-    let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a string takes all that is written");
-        hex
-    });
-    assert_eq!(hex, golden.split_whitespace().collect::<String>());
+    assert_eq!(hex(&bytes), golden.split_whitespace().collect::<String>());
     assert_eq!(codec::decode::<RowDelta<Key, Bytes>>(&bytes), Ok(delta));
 }
 
@@ -122,4 +126,91 @@ fn a_kill_and_then_a_dependency() {
          01 01 000000000000000a 0000000000000011 02 \
          01 02 19 03000000000000000a00000000000000110000000000000001 00";
     check(&bob, Space::SHARED, golden);
+}
+
+/// The key and the value of the one cell, in the shared space, that an edit writes.
+fn check_cell(edit: impl FnOnce(&mut Writer<'_>) -> Result<(), WriteError>, golden: &str) {
+    let mut ann = replica(0xa);
+    ann.edit(NOON, edit).expect("it fits");
+    let row = ann.table().row(row_of(&ann)).expect("ann wrote");
+    let cells: Vec<_> = row.range(..).map(|(key, _, value)| (key, value)).collect();
+    let [cell] = cells[..] else { panic!("one edit wrote {cells:?}") };
+    let bytes = codec::encode_to_vec(&cell).expect("a cell can be encoded");
+    assert_eq!(hex(&bytes), golden.split_whitespace().collect::<String>());
+}
+
+#[test]
+fn a_g_counter() {
+    let up = Column::<GCounter>::new(Space::SHARED, "up");
+    check_cell(|writer| up.add(writer, 300), "03 05 7570 02 ac02");
+}
+
+#[test]
+fn a_field_of_a_map() {
+    let map = Column::<Map<u16, u8>>::new(Space::SHARED, "map");
+    let golden = "07 06 036d6170 ac02 0a 000002932e000000 01 07";
+    check_cell(|writer| map.insert(writer, &300, &7), golden);
+}
+
+#[test]
+fn a_register_of_concurrent_values() {
+    let values = Column::<MvRegister<u8>>::new(Space::SHARED, "val");
+    check_cell(|writer| values.set(writer, &7), "04 07 76616c 02 01 07");
+    check_cell(|writer| values.clear(writer), "04 07 76616c 01 00");
+
+    let (mut ann, mut bob) = (replica(0xa), replica(0xb));
+    bob.edit(NOON, |writer| values.set(writer, &6)).expect("it fits");
+    ann.join(&bob);
+    ann.edit(NOON, |writer| values.set(writer, &7)).expect("it fits");
+    let golden = "01 000000000000000a 0000000000000011 00 02 \
+         02 00 000002932e000002 0b6d3c49d4a3fedb \
+         00 \
+         02 01 04 0776616c 01 02 0107 \
+         02 15 08 03 76616c 000000000000000b 0000000000000011 01 01 01";
+    check(&ann, Space::SHARED, golden);
+}
+
+#[test]
+fn an_event() {
+    let log = Column::<EventLog<u8>>::new(Space::SHARED, "log");
+    let golden = "06 09 036c6f67 00 0a 000002932e000000 00 07";
+    check_cell(|writer| log.push(writer, &7), golden);
+    let mut ann = replica(0xa);
+    for payload in 0..=64 {
+        ann.edit(NOON, |writer| log.push(writer, &payload)).expect("it fits");
+    }
+    let row = ann.table().row(row_of(&ann)).expect("ann wrote");
+    let (first, _, event) = row.range(..).next().expect("there are events");
+    assert_eq!((row.len(), hex(&event[8..])), (64, "4040".to_owned()), "number and payload");
+    assert_eq!(codec::encode_to_vec(first).map(|key| hex(&key)), Ok("0609036c6f6700".to_owned()));
+}
+
+#[test]
+fn time_buckets_of_a_counter_and_of_extremes() {
+    let window = Column::<WindowCounter>::new(Space::SHARED, "win");
+    let golden = "06 0a 0377696e 24 03 e402 07";
+    check_cell(|writer| window.add(writer, 356, 7).map(drop), golden);
+    let ends = Column::<MinMax>::new(Space::SHARED, "end");
+    let golden = "06 0b 03656e64 24 04 e402 03 03";
+    check_cell(|writer| ends.record(writer, 356, -2).map(drop), golden);
+}
+
+#[test]
+fn buckets_of_a_histogram() {
+    let times = Column::<Histogram>::new(Space::SHARED, "ms");
+    let golden = |key: &str, bucket: usize| {
+        format!("05 0c 02 6d73 {key} 20 {}01{}", "00".repeat(bucket), "00".repeat(31 - bucket))
+    };
+    check_cell(|writer| times.record(writer, 0), &golden("00", 0));
+    check_cell(|writer| times.record(writer, 31), &golden("00", 31));
+    check_cell(|writer| times.record(writer, 32), &golden("01", 0));
+    check_cell(|writer| times.record(writer, 1000), &golden("05", 30));
+    check_cell(|writer| times.record(writer, u64::MAX), &golden("3b", 31));
+}
+
+#[test]
+fn registers_of_distinct() {
+    let met = Column::<Distinct<u8>>::new(Space::SHARED, "met");
+    let golden = format!("06 0d 036d6574 02 20 {}01{}", "00".repeat(25), "00".repeat(6));
+    check_cell(|writer| met.insert(writer, &7), &golden);
 }

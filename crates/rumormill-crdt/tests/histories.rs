@@ -14,9 +14,10 @@ use crate::world::{
     bytes::{self, spoils},
     heal::Transfer,
     invariants,
-    step::histories,
+    step::{histories, histories_of},
     tally::Tally,
     truth::Broken,
+    typed::Type,
 };
 
 mod world;
@@ -91,6 +92,35 @@ proptest! {
             bytes::i11_bounded_ingress(&world, number, spoil).map_err(failed)?;
         }
     }
+}
+
+/// The invariants and the specification over histories in which one column is edited, of each type
+/// that has no part in the histories above.
+macro_rules! every_history_reads_as_specified {
+    ($($name:ident: $of:expr;)+) => {
+        proptest! {
+            #![proptest_config(config())]
+            $(
+                #[test]
+                fn $name(history in histories_of($of, STEPS_MAX)) {
+                    let mut world = World::run(&history).map_err(failed)?;
+                    world.heal(Transfer::Whole).map_err(failed)?;
+                    world.aftershock(Transfer::Whole).map_err(failed)?;
+                }
+            )+
+        }
+    };
+}
+
+every_history_reads_as_specified! {
+    distincts_read_as_specified: Type::Distinct;
+    event_logs_read_as_specified: Type::EventLog;
+    g_counters_read_as_specified: Type::GCounter;
+    histograms_read_as_specified: Type::Histogram;
+    maps_read_as_specified: Type::Map;
+    min_maxes_read_as_specified: Type::MinMax;
+    mv_registers_read_as_specified: Type::MvRegister;
+    window_counters_read_as_specified: Type::WindowCounter;
 }
 
 /// The properties above hold for something: what they are about happens in their histories. The

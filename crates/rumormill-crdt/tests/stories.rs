@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use rumormill_crdt::{
-    Admission, Bytes, Column, DeltaParts, Key, Life, Limits, OrSet, PnCounter, Progress, Refused,
-    Replica, ReplicaId, RowDelta, RowId, Space, Table, Timestamp, Version, VersionVector, VvMap,
-    codec,
+    Admission, Bytes, Column, DeltaParts, Key, Life, Limits, MvRegister, OrSet, PnCounter,
+    Progress, Refused, Replica, ReplicaId, RowDelta, RowId, Space, Table, Timestamp, Version,
+    VersionVector, VvMap, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -341,4 +341,23 @@ fn a_newcomer_gets_rows_that_depend_on_an_ended_life_and_on_each_other() {
         cay.admit(NOON, Duration::ZERO, &delta).expect("honest rows are taken");
     }
     assert_eq!(cay.table(), ann.table());
+}
+
+/// Ann's write replaced cay's, which had replaced bob's. Dan hears of ann's and bob's only.
+#[test]
+fn what_was_replaced_stays_replaced_where_the_write_between_is_not_heard_of() {
+    let values = Column::<MvRegister<u8>>::new(Space::SHARED, "values");
+    let set = |replica: &mut Replica, value| {
+        replica.edit(NOON, |writer| values.set(writer, &value)).expect("a value fits");
+    };
+    let (mut ann, mut bob, mut cay) = (replica('a'), replica('b'), replica('c'));
+    set(&mut bob, 1);
+    send(&bob, &mut cay, 'b');
+    set(&mut cay, 2);
+    send(&cay, &mut ann, 'c');
+    set(&mut ann, 3);
+    let mut dan = replica('d');
+    send(&ann, &mut dan, 'a');
+    send(&bob, &mut dan, 'b');
+    assert_eq!(values.read(dan.table()), [3]);
 }

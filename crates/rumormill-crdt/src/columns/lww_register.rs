@@ -3,11 +3,8 @@
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 
-use super::stand_alone;
-use crate::{
-    Bytes, Column, Element, Key, KeyKind, Life, ReplicaId, Table, Timestamp, WriteError, Writer,
-    codec,
-};
+use super::{Stamp, stand_alone};
+use crate::{Column, Element, Key, KeyKind, ReplicaId, Table, WriteError, Writer};
 
 stand_alone! {
     /// A register. Its value is that of the edit with the greatest (timestamp, life) of all edits
@@ -98,32 +95,16 @@ impl<T: Element> Column<LwwRegister<T>> {
     }
 
     fn write(&self, writer: &mut Writer<'_>, value: Option<&T>) -> Result<(), WriteError> {
-        let len_max = writer.table().limits().cell_len_max;
         let timestamp = writer.timestamp();
-        let cell = codec::encode_to_vec(&(timestamp, value))
-            .map_err(|_| WriteError::CellTooLong { len: usize::MAX, len_max })?;
-        writer.set(self.space(), self.key(), Bytes::copy_from(&cell)).map(drop)
+        self.put(writer, self.key(), &(timestamp, value))
     }
 
     fn stamped(&self, table: &Table) -> impl Iterator<Item = (Stamp, Option<T>)> {
-        let key = self.key();
-        table.rows_in(self.space()).filter_map(move |row| {
-            let (timestamp, value) = codec::decode(row.get(&key)?).ok()?;
-            Some(((timestamp, row.id().life), value))
-        })
+        let cells = self.cells(table, self.key());
+        cells.map(|(life, (timestamp, value))| ((timestamp, life), value))
     }
 
     fn key(&self) -> Key {
         Key::column(KeyKind::Lww, self.name())
     }
-}
-
-type Stamp = (Timestamp, Life);
-
-/// The timestamp in a register's cell; nothing for other kinds of cell.
-pub(crate) fn timestamp((key, value): (&Key, Option<&Bytes>)) -> Option<Timestamp> {
-    if key.kind() != Some(KeyKind::Lww) {
-        return None;
-    }
-    codec::decode_prefix(value?).ok().map(|(timestamp, _)| timestamp)
 }

@@ -108,9 +108,10 @@ impl<T: Element + Ord> Column<OrSet<T>> {
         let mut elements = BTreeSet::new();
         for row in table.rows_in(self.space()) {
             let life = row.id().life;
-            let adds = row.range(Key::add(self.name(), &[])..);
-            let of_this_set =
-                adds.map_while(|(key, version, _)| Some((key.element(self.name())?, version)));
+            let adds = row.range(Key::part(KeyKind::Add, self.name(), &[])..);
+            let of_this_set = adds.map_while(|(key, version, _)| {
+                Some((key.part_of(KeyKind::Add, self.name())?, version))
+            });
             let live = of_this_set.filter(|(_, version)| !kills.contains(&(life, *version)));
             elements.extend(live.filter_map(|(element, _)| codec::decode(element).ok()));
         }
@@ -136,7 +137,7 @@ impl<T: Element + Ord> Column<OrSet<T>> {
 
     fn key(&self, element: &T) -> Option<Key> {
         let element = codec::encode_to_vec(element).ok()?;
-        Some(Key::add(self.name(), &element))
+        Some(Key::part(KeyKind::Add, self.name(), &element))
     }
 }
 

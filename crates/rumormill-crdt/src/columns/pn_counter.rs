@@ -2,8 +2,10 @@
 
 use core::time::Duration;
 
-use super::stand_alone;
-use crate::{Bytes, Column, Key, KeyKind, Table, WriteError, Writer, codec};
+use serde::{Deserialize, Serialize};
+
+use super::{g_counter::count_up, stand_alone};
+use crate::{Column, Key, KeyKind, Table, WriteError, Writer};
 
 stand_alone! {
     /// A counter. Its value is the sum of all increments heard of less all decrements heard of.
@@ -54,20 +56,17 @@ impl Column<PnCounter> {
     /// [`WriteError::CounterFull`] if this life's increments or decrements would exceed
     /// 2^64 - 1, and [`WriteError::RowFull`].
     pub fn add(&self, writer: &mut Writer<'_>, by: i64) -> Result<(), WriteError> {
-        let own = writer.own_row(self.space()).and_then(|row| row.get(&self.key()));
-        let Totals(ups, downs) = own.map_or(Totals(0, 0), |cell| Totals::of(cell));
+        let Totals(ups, downs) = self.own(writer, &self.key()).unwrap_or_default();
         let (up, down) = if by < 0 { (0, by.unsigned_abs()) } else { (by.unsigned_abs(), 0) };
-        let ups = ups.checked_add(up).ok_or(WriteError::CounterFull)?;
-        let downs = downs.checked_add(down).ok_or(WriteError::CounterFull)?;
-        writer.set(self.space(), self.key(), Totals(ups, downs).to_bytes()).map(drop)
+        let totals = Totals(count_up(ups, up)?, count_up(downs, down)?);
+        self.put(writer, self.key(), &totals)
     }
 
     /// Reads the total over all lives.
     #[must_use]
     pub fn read(&self, table: &Table) -> i128 {
-        let key = self.key();
-        let cells = table.rows_in(self.space()).filter_map(|row| row.get(&key));
-        cells.map(|cell| Totals::of(cell).value()).sum()
+        let cells = self.cells(table, self.key());
+        cells.map(|(_, totals): (_, Totals)| totals.value()).sum()
     }
 
     fn key(&self) -> Key {
@@ -76,23 +75,10 @@ impl Column<PnCounter> {
 }
 
 /// All increments and all decrements of one life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Totals(u64, u64);
 
 impl Totals {
-    /// Bytes that are no totals count for nothing.
-    fn of(cell: &[u8]) -> Self {
-        let (ups, downs) = codec::decode(cell).unwrap_or((0, 0));
-        Self(ups, downs)
-    }
-
-    fn to_bytes(self) -> Bytes {
-        let mut buf = [0; 20];
-        let len = codec::encode(&(self.0, self.1), &mut buf)
-            .expect("two varints of 64 bits take at most 20 bytes");
-        Bytes::copy_from(&buf[..len])
-    }
-
     fn value(self) -> i128 {
         i128::from(self.0) - i128::from(self.1)
     }

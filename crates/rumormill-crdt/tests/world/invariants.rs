@@ -41,6 +41,7 @@ impl World {
         let heard = self.truth.heard(node.table());
         let (read, expected) = (reads(node.table()), specified(&heard));
         ensure(read == expected, || format!("{who:?} reads {read:?}, specified is {expected:?}"))?;
+        node.reader.poll(node.replica.table(), &heard)?;
         let table = self.nodes[&who].table();
         self.nodes.values().try_for_each(|other| i6_function(table, other.table()))
     }

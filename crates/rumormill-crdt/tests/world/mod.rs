@@ -27,6 +27,7 @@ pub(crate) mod step;
 pub(crate) mod tally;
 pub(crate) mod traffic;
 pub(crate) mod truth;
+pub(crate) mod typed;
 
 /// How far ahead of a wall clock a delta may be stamped.
 pub(crate) const SKEW_MAX: Duration = Duration::from_secs(2);
@@ -52,13 +53,15 @@ pub(crate) struct Node {
     pub(crate) replica: Replica,
     pub(crate) wall: Duration,
     pub(crate) memory: Memory,
+    pub(crate) reader: typed::Reader,
     disk: Vec<Arc<TableRow>>,
 }
 
 impl Node {
     fn new(life: Life) -> Self {
         let replica = Replica::new(life, LIMITS);
-        Self { replica, wall: START, memory: Memory::default(), disk: Vec::new() }
+        let (memory, reader) = (Memory::default(), typed::Reader::default());
+        Self { replica, wall: START, memory, reader, disk: Vec::new() }
     }
 
     pub(crate) fn table(&self) -> &Table {
@@ -150,7 +153,8 @@ impl World {
         let before = node.table().clone();
         let after_last = Timestamp(node.replica.last_timestamp().0 + 1);
         let stamp = after_last.max(Timestamp::from_unix(node.wall));
-        let live = specification::live_inserts(&self.truth.heard(node.table()));
+        let heard = self.truth.heard(node.table());
+        let live = specification::live_inserts(&heard);
         let named = live
             .into_iter()
             .filter(|(_, element)| matches!(edit, Edit::Remove(it) if it == *element));
@@ -184,6 +188,7 @@ impl World {
                 writer.set(space, Key::raw("word"), word).expect("a word fits");
                 What::Say(value)
             }
+            Edit::Typed(edit) => What::Typed(typed::make(writer, edit, stamp, &heard)),
         });
         self.truth.note(node.replica.table(), space, what);
         self.wrote(who, &before)

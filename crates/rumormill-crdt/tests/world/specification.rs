@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_crdt::{Life, RowId, Timestamp, Version};
 
+use super::typed;
+
 /// An edit: what a user did, and the version its row has since.
 #[derive(Clone, Debug)]
 pub(crate) struct Edit {
@@ -23,6 +25,8 @@ pub(crate) enum What {
     /// Sets the register, or clears it.
     Set(Timestamp, Option<u8>),
     Say(u8),
+    /// Edits a column of one of the types that have histories of their own.
+    Typed(typed::What),
 }
 
 /// An insert, named by the life and the version of its write.
@@ -36,6 +40,7 @@ pub(crate) struct Reads {
     pub(crate) register: Option<u8>,
     /// What each life says of itself.
     pub(crate) said: BTreeMap<Life, u8>,
+    pub(crate) typed: typed::Reads,
 }
 
 /// What a replica that heard of these edits must read.
@@ -45,6 +50,7 @@ pub(crate) fn specified(heard: &[&Edit]) -> Reads {
         count: counter(heard),
         register: register(heard),
         said: said(heard),
+        typed: typed::specification::specified(heard),
     }
 }
 
@@ -69,7 +75,7 @@ pub(crate) fn live_inserts(heard: &[&Edit]) -> BTreeMap<Dot, u8> {
 pub(crate) fn own_removed(heard: &[&Edit], life: Life) -> BTreeSet<Dot> {
     let removed = heard.iter().filter_map(|edit| match &edit.what {
         What::Remove(dots) => Some(dots),
-        What::Insert(_) | What::Count(_) | What::Set(..) | What::Say(_) => None,
+        What::Insert(_) | What::Count(_) | What::Set(..) | What::Say(_) | What::Typed(_) => None,
     });
     removed.flatten().filter(|dot| dot.0 == life).copied().collect()
 }
@@ -78,7 +84,7 @@ pub(crate) fn own_removed(heard: &[&Edit], life: Life) -> BTreeSet<Dot> {
 fn counter(heard: &[&Edit]) -> i128 {
     let steps = heard.iter().filter_map(|edit| match edit.what {
         What::Count(by) => Some(i128::from(by)),
-        What::Insert(_) | What::Remove(_) | What::Set(..) | What::Say(_) => None,
+        What::Insert(_) | What::Remove(_) | What::Set(..) | What::Say(_) | What::Typed(_) => None,
     });
     steps.sum()
 }
@@ -87,7 +93,7 @@ fn counter(heard: &[&Edit]) -> i128 {
 fn register(heard: &[&Edit]) -> Option<u8> {
     let stamped = heard.iter().filter_map(|edit| match edit.what {
         What::Set(at, value) => Some(((at, edit.row.life), value)),
-        What::Insert(_) | What::Remove(_) | What::Count(_) | What::Say(_) => None,
+        What::Insert(_) | What::Remove(_) | What::Count(_) | What::Say(_) | What::Typed(_) => None,
     });
     stamped.max_by_key(|(stamp, _)| *stamp)?.1
 }
@@ -96,7 +102,7 @@ fn register(heard: &[&Edit]) -> Option<u8> {
 fn said(heard: &[&Edit]) -> BTreeMap<Life, u8> {
     let words = heard.iter().filter_map(|edit| match edit.what {
         What::Say(value) => Some((edit.row.life, value)),
-        What::Insert(_) | What::Remove(_) | What::Count(_) | What::Set(..) => None,
+        What::Insert(_) | What::Remove(_) | What::Count(_) | What::Set(..) | What::Typed(_) => None,
     });
     words.collect()
 }

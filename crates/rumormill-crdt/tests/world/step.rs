@@ -4,6 +4,8 @@ use core::fmt;
 
 use proptest::{collection, prelude::*};
 
+use super::typed::{self, Type};
+
 /// Whom a step is about: `0` is `a`, `1` is `b` and so on. A step about somebody who is not there
 /// does nothing, so that a history stays a history when steps are taken out of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,6 +98,8 @@ pub(crate) enum Edit {
     Clear,
     /// Says something of oneself, where only the newest life counts.
     Say(u8),
+    /// Edits a column of one of the types that have histories of their own.
+    Typed(typed::Edit),
 }
 
 /// What the receiver of a delta is believed to hold.
@@ -137,12 +141,19 @@ pub(crate) struct History(pub(crate) Vec<Step>);
 
 /// Histories of up to `len_max` steps.
 pub(crate) fn histories(len_max: usize) -> impl Strategy<Value = History> {
-    collection::vec(step(), 0..=len_max).prop_map(History)
+    collection::vec(step(edits()), 0..=len_max).prop_map(History)
 }
 
-fn step() -> impl Strategy<Value = Step> {
+/// Histories of up to `len_max` steps in which users edit one column, of the given type.
+pub(crate) fn histories_of(of: Type, len_max: usize) -> impl Strategy<Value = History> {
+    let edits = (who(), typed::edits(of))
+        .prop_map(|(who, edit)| Step::Edit { who, edit: Edit::Typed(edit) });
+    collection::vec(step(edits), 0..=len_max).prop_map(History)
+}
+
+fn step(edits: impl Strategy<Value = Step> + 'static) -> impl Strategy<Value = Step> {
     prop_oneof![
-        26 => edits(),
+        26 => edits,
         6 => who().prop_map(|who| Step::Collect { who }),
         7 => (who(), 1..20u8).prop_map(|(who, before)| Step::Forget { who, before }),
         30 => traffic(),
@@ -273,6 +284,7 @@ impl fmt::Display for Edit {
             Self::Set(value) => write!(f, "sets the register to {value}"),
             Self::Clear => f.write_str("clears the register"),
             Self::Say(value) => write!(f, "says {value} of itself"),
+            Self::Typed(edit) => write!(f, "edits: {edit:?}"),
         }
     }
 }

@@ -8,7 +8,10 @@ use std::{
 use rumormill_crdt::{Bytes, Column, Key, LwwRegister, OrSet, PnCounter, Row, Table};
 use rumormill_crdt::{RowId, Space, Version};
 
-use super::specification::{Edit, Reads, What};
+use super::{
+    specification::{Edit, Reads, What},
+    typed,
+};
 
 pub(crate) const SET: Column<OrSet<u8>> = Column::new(Space::SHARED, "set");
 pub(crate) const COUNTER: Column<PnCounter> = Column::new(Space::SHARED, "counter");
@@ -71,5 +74,11 @@ pub(crate) fn reads(table: &Table) -> Reads {
         let word = row.get(&Key::raw("word"))?;
         Some((row.id().life, *word.first()?))
     });
-    Reads { set, count: COUNTER.read(table), register: REGISTER.read(table), said: said.collect() }
+    Reads {
+        set,
+        count: COUNTER.read(table),
+        register: REGISTER.read(table),
+        said: said.collect(),
+        typed: typed::reads(table),
+    }
 }

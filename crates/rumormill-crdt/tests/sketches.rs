@@ -1,0 +1,77 @@
+//! Types that answer roughly: how far they are off, beside the truth and beside other
+//! implementations.
+
+use proptest::{collection, prelude::*};
+use rumormill_crdt::{Distinct, Distribution, Histogram, Life, ReplicaId};
+
+fn life(replica: u64) -> Life {
+    Life { replica: ReplicaId(replica), epoch: 1 }
+}
+
+/// Says whether `read` lies within 1/64, and so within 2 %, of `truth`.
+fn is_near(read: u64, truth: u64) -> bool {
+    u128::from(read.abs_diff(truth)) * 64 <= u128::from(truth)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..Default::default() })]
+
+    /// Against the sorted values, and against HdrHistogram with three significant digits.
+    #[test]
+    fn quantiles_are_within_two_percent(
+        values in collection::vec((1..62u32, any::<u64>()), 1..300),
+        part in 0..=1_000u32,
+    ) {
+        let mut values: Vec<u64> = values.iter().map(|(shift, it)| it >> (shift + 1)).collect();
+        let mut ours = Distribution::default();
+        let mut other = hdrhistogram::Histogram::<u64>::new(3).expect("three digits are allowed");
+        for value in &values {
+            ours.record(*value);
+            other.record(*value).expect("it grows");
+        }
+        values.sort_unstable();
+        let wanted = (values.len() * part as usize).div_ceil(1_000).max(1);
+        let truth = values[wanted - 1];
+        let read = ours.quantile(part, 1_000).expect("there are values");
+        prop_assert!(is_near(read, truth), "{read} for {truth}");
+        let theirs = other.value_at_quantile((wanted as f64 - 0.5) / values.len() as f64);
+        let off = u128::from(read.abs_diff(theirs));
+        prop_assert!(off * 50 <= u128::from(theirs.max(truth)), "{read}, HdrHistogram {theirs}");
+    }
+}
+
+#[test]
+fn many_values_at_once_are_the_same_values() {
+    let (mut one, mut many) = (Histogram::new(life(1)), Histogram::new(life(1)));
+    let mut batch = Distribution::default();
+    for value in (0..40).map(|nth| nth * nth * nth) {
+        one.record(value).expect("there is room");
+        batch.record(value);
+    }
+    many.add(&batch).expect("there is room");
+    assert_eq!(one.read(), many.read());
+    assert_eq!(many.read(), batch);
+    many.add(&batch).expect("there is room");
+    assert_eq!(many.read().len(), 80);
+    assert_eq!(Distribution::default().quantile(1, 2), None);
+    assert_eq!(batch.quantile(1, 0), None);
+}
+
+/// Three standard errors, at every size on the way, from two lives that share half the elements.
+#[test]
+fn distinct_is_within_five_percent() {
+    let (mut ann, mut bob) = (Distinct::<u32>::new(life(1)), Distinct::new(life(2)));
+    let mut next = 100;
+    for element in 0..100_000_u32 {
+        ann.insert(&element).expect("there is room");
+        if element % 2 == 0 {
+            bob.insert(&element).expect("there is room");
+        }
+        if element + 1 == next {
+            ann.join(&bob);
+            let off = ann.read().abs_diff(next.into());
+            assert!(off * 1_000 <= u64::from(next) * 49, "{} for {next}", ann.read());
+            next += next / 2;
+        }
+    }
+}
