@@ -12,7 +12,8 @@ use crate::{
 stand_alone! {
     /// A set. An element is in it if some life's latest insert of it that was heard of has been
     /// removed by no edit heard of. A remove removes the inserts its replica had heard of, so an
-    /// insert concurrent with a remove wins.
+    /// insert concurrent with a remove wins. A life that obeyed the removal of its own insert
+    /// passes it on with its row.
     ///
     /// Shapiro, Preguica, Baquero and Zawirski, "A comprehensive study of Convergent and
     /// Commutative Replicated Data Types" (INRIA RR-7506, 2011), section 3.3.5, with the life and
