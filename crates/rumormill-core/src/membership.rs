@@ -231,7 +231,7 @@ impl<A: Address> Membership<A> {
     }
 
     /// The claim to tell a member, or somebody who asks, unless it is alive or left.
-    pub(crate) fn grave_claim(&self, replica: ReplicaId) -> Option<Claim> {
+    pub(crate) fn claim_against(&self, replica: ReplicaId) -> Option<Claim> {
         let known = self.members.get(&replica)?;
         let standing = known.standing.claimed();
         let grave = matches!(known.standing, Standing::Suspect { .. } | Standing::Dead);
@@ -240,7 +240,7 @@ impl<A: Address> Membership<A> {
 
     /// The claims about dead members, at most `count_max`, to tell a newcomer.
     pub(crate) fn claims_about_dead(&self, count_max: usize) -> impl Iterator<Item = Claim> {
-        self.dead.iter().take(count_max).filter_map(|replica| self.grave_claim(*replica))
+        self.dead.iter().take(count_max).filter_map(|replica| self.claim_against(*replica))
     }
 
     /// Draws at most `count` distinct members that are alive or suspect.
@@ -260,7 +260,7 @@ impl<A: Address> Membership<A> {
     /// Draws one dead member.
     pub(crate) fn draw_dead(&self, random: &mut Random) -> Option<(&A, Claim)> {
         let replica = *self.dead.get(random.below(self.dead.len()))?;
-        Some((self.address(replica)?, self.grave_claim(replica)?))
+        Some((self.address(replica)?, self.claim_against(replica)?))
     }
 
     /// Members that are alive or suspect.

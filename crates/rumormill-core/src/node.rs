@@ -474,7 +474,7 @@ impl<A: Address> Node<A> {
             for claim in self.members.claims_about_dead(CLAIMS_TOLD_MAX) {
                 self.outbox.claim(from, claim);
             }
-        } else if let Some(claim) = self.members.grave_claim(sender.replica) {
+        } else if let Some(claim) = self.members.claim_against(sender.replica) {
             self.outbox.claim(from, claim);
         }
     }

@@ -16,7 +16,7 @@ pub(crate) struct Probe {
     round: Vec<ReplicaId>,
     pending: Option<Pending>,
     next_at: Instant,
-    /// Members that did not answer, to be suspected.
+    /// The member that did not answer, to be suspected.
     silent: Option<ReplicaId>,
 }
 
@@ -101,7 +101,7 @@ impl Probe {
 fn send<A: Address>(pending: &Pending, members: &Membership<A>, out: &mut Outbox<A>) {
     let Some(address) = members.address(pending.target) else { return };
     out.ping(address, pending.nonce);
-    if let Some(claim) = members.grave_claim(pending.target) {
+    if let Some(claim) = members.claim_against(pending.target) {
         out.claim(address, claim);
     }
 }
