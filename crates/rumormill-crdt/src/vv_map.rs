@@ -10,7 +10,7 @@ use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
 
 use crate::{
-    Head, Life, Limits, Refused, ReplicaId, Row, RowDelta, RowId, Space, Timestamp, Version,
+    Cell, Head, Life, Limits, Refused, ReplicaId, Row, RowDelta, RowId, Space, Timestamp, Version,
     VersionVector, delta::Since, hash::row_hash, staging::Staging,
 };
 
@@ -345,6 +345,18 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// Walks the ids of the rows being staged.
     pub fn staged(&self) -> impl Iterator<Item = RowId> {
         self.stagings.keys().copied()
+    }
+
+    /// Returns what is staged of a row: where the staging stands, the head it is to reach, and
+    /// its cells by key. For tools that tell one whole state from another, such as a model
+    /// checker: a staging is no part of what the table says (I3).
+    #[must_use]
+    pub fn staging(
+        &self,
+        id: RowId,
+    ) -> Option<(Since, &Head, impl Iterator<Item = (&K, &Cell<V>)>)> {
+        let staging = self.stagings.get(&id)?;
+        Some((staging.since(), staging.target(), staging.cells()))
     }
 
     /// Gives up on a row that arrives in pieces, because none came for long.
