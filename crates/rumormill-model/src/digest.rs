@@ -24,6 +24,10 @@ impl Digest {
         Self { hasher: SipHasher13::new(), with_timestamps }
     }
 
+    pub(crate) const fn with_timestamps(&self) -> bool {
+        self.with_timestamps
+    }
+
     pub(crate) fn add(mut self, part: impl Hash) -> Self {
         part.hash(&mut self.hasher);
         self

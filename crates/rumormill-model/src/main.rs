@@ -1,11 +1,32 @@
 //! thin
 use rumormill_model::*;
 fn main() {
-    for (writes, in_flight) in [(3, 1), (4, 1), (3, 2), (5, 1), (4, 2)] {
-        let mut m = Rows::new(RowsBounds { writes, in_flight });
-        let e = explore(&mut m, 40_000_000);
+    for (replicas, adds, removes, restarts) in [
+        (2, 1, 1, 0),
+        (3, 1, 1, 0),
+        (2, 2, 1, 0),
+        (2, 2, 1, 1),
+        (3, 2, 1, 0),
+        (3, 1, 1, 1),
+        (3, 2, 1, 1),
+        (3, 2, 2, 0),
+        (2, 3, 2, 1),
+        (2, 2, 2, 2),
+        (3, 1, 1, 2),
+        (3, 2, 2, 1),
+        (2, 3, 3, 1),
+    ] {
+        let mut m = Tables::new(TableBounds {
+            replicas,
+            adds,
+            removes,
+            restarts,
+            in_flight: 1,
+            ..Default::default()
+        });
+        let e = explore(&mut m, 20_000_000);
         println!(
-            "rows {writes} {in_flight}: {} states {} steps depth {} {:?} {}",
+            "table {replicas} {adds} {removes} {restarts}: {} states {} steps depth {} {:?} {}",
             e.states, e.steps, e.depth, e.took, e.verdict
         );
     }

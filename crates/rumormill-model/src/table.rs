@@ -1,0 +1,325 @@
+//! Two or three replicas and all that they write: a set with one element, a counter, a register.
+//!
+//! Everybody adds, removes, counts, writes, collects, forgets, restarts with its disk, with what
+//! was saved of it at some time, or without a disk, each time as a new life. Whoever shows a row
+//! may send it whole; it arrives at anybody, any number of times, at any time, until it is lost.
+//!
+//! Checked at each admission: I2, I4 and, per copy, I8. Checked in each state: what everybody
+//! reads is what the edits heard of say; I6, I7, I10 and I13; and that all ends well: when
+//! everybody reaches everybody and collects until nothing moves, all hold the same rows, nothing
+//! that anybody held is missing (I12), and what is read is what those edits say.
+
+mod healing;
+mod history;
+mod replica;
+
+use rumormill_crdt::{Bytes, Key, Life, ReplicaId, RowDelta};
+
+use self::{
+    healing::Healed,
+    history::{Act, Disk, History, What},
+    replica::Copy,
+};
+use crate::{
+    admission::named,
+    digest::Digest,
+    explore::{Broken, Check, Model, ensure},
+    interned::{FixedMap, Interned, Number},
+};
+
+type Delta = RowDelta<Key, Bytes>;
+
+const REPLICAS_MAX: usize = 3;
+const IN_FLIGHT_MAX: usize = 2;
+const NOTHING: Number = Number::MAX;
+
+/// How far an exploration of a table goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TableBounds {
+    /// How many replicas there are; at most three.
+    pub replicas: usize,
+    /// How often the element is added, by anybody.
+    pub adds: usize,
+    /// How often the element is removed.
+    pub removes: usize,
+    /// How often the counter is counted up.
+    pub counts: usize,
+    /// How often the register is written.
+    pub writes: usize,
+    /// How often somebody forgets its tombstones.
+    pub forgets: usize,
+    /// How often somebody saves its table to its disk.
+    pub saves: usize,
+    /// How many processes end and start again.
+    pub restarts: usize,
+    /// How many messages may be in flight at a time; at most two.
+    pub in_flight: usize,
+}
+
+/// A table and its replicas.
+#[derive(Debug)]
+pub struct Tables {
+    bounds: TableBounds,
+    copies: Interned<Copy>,
+    messages: Interned<Delta>,
+    histories: Interned<History>,
+    /// What a step of one replica leads to.
+    acted: FixedMap<(Number, Number, Act), Option<(Number, Number)>>,
+    admitted: FixedMap<(Number, Number), Number>,
+    collected: FixedMap<Number, Number>,
+    healed: FixedMap<[Number; REPLICAS_MAX], Healed>,
+    /// Copies that read what this history says.
+    truthful: FixedMap<(Number, Number), ()>,
+    /// Replicas that, when healed, read what this history says.
+    reading: FixedMap<([Number; REPLICAS_MAX], Number), ()>,
+}
+
+/// Who holds what, what was done so far, and what is in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TableWorld {
+    copies: [Number; REPLICAS_MAX],
+    history: Number,
+    /// In ascending order, so that worlds do not differ in the order of sending.
+    in_flight: [Number; IN_FLIGHT_MAX],
+}
+
+/// What can happen to a table.
+#[derive(Clone, Copy, Debug)]
+pub struct TableStep(Step);
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Act { who: usize, act: Act },
+    Send { who: usize, message: Number },
+    Arrive { message: Number, who: usize },
+    Lose(Number),
+}
+
+impl Tables {
+    /// Replicas that know nothing.
+    #[must_use]
+    pub fn new(bounds: TableBounds) -> Self {
+        assert!(bounds.replicas <= REPLICAS_MAX, "a world has room for three replicas");
+        assert!(bounds.in_flight <= IN_FLIGHT_MAX, "a world has room for two messages");
+        Self {
+            bounds,
+            copies: Interned::new(),
+            messages: Interned::new(),
+            histories: Interned::new(),
+            acted: FixedMap::default(),
+            admitted: FixedMap::default(),
+            collected: FixedMap::default(),
+            healed: FixedMap::default(),
+            truthful: FixedMap::default(),
+            reading: FixedMap::default(),
+        }
+    }
+
+    /// Timestamps matter where registers are written, and only there.
+    fn digest(&self) -> Digest {
+        Digest::new(self.bounds.writes > 0)
+    }
+
+    fn replicas(&self) -> std::ops::Range<usize> {
+        0..self.bounds.replicas
+    }
+
+    fn number(&mut self, mut copy: Copy) -> Result<Number, Broken> {
+        let print = copy.print(self.digest());
+        if let Some(number) = self.copies.number_of(print) {
+            return Ok(number);
+        }
+        copy.check(self.bounds.writes > 0)?;
+        for delta in copy.sends() {
+            let print = self.digest().delta(&delta).finish();
+            let (id, version) = (delta.id(), delta.to());
+            let (message, _) = self.messages.number(print, || delta);
+            copy.shows.push((id, version, message));
+        }
+        let version_vector = copy.replica.table().version_vector();
+        copy.vector = Digest::new(false).add(version_vector.iter().collect::<Vec<_>>()).finish();
+        copy.rows =
+            copy.replica.table().rows().fold(self.digest(), |all, row| all.row(row)).finish();
+        Ok(self.copies.number(print, || copy).0)
+    }
+
+    fn number_history(&mut self, history: History) -> Number {
+        self.histories.number(history.print(), || history).0
+    }
+
+    /// Nothing if it changes nothing.
+    fn act(
+        &mut self,
+        copy: Number,
+        history: Number,
+        act: Act,
+    ) -> Result<Option<(Number, Number)>, Broken> {
+        if let Some(known) = self.acted.get(&(copy, history, act)) {
+            return Ok(*known);
+        }
+        let acted = self.copies[copy].act(act, &self.histories[history])?;
+        let after = match acted {
+            None => None,
+            Some((copy, history)) => Some((self.number(copy)?, self.number_history(history))),
+        };
+        self.acted.insert((copy, history, act), after);
+        Ok(after)
+    }
+
+    fn admit(&mut self, copy: Number, message: Number) -> Result<Number, Broken> {
+        if let Some(known) = self.admitted.get(&(copy, message)) {
+            return Ok(*known);
+        }
+        let after = self.copies[copy].admit(&self.messages[message])?;
+        let after = self.number(after)?;
+        self.admitted.insert((copy, message), after);
+        Ok(after)
+    }
+
+    /// Checks that a copy reads what the edits heard of say.
+    fn reads_what_it_heard(&mut self, copy: Number, history: Number) -> Check {
+        if self.truthful.contains_key(&(copy, history)) {
+            return Ok(());
+        }
+        let edits = self.histories[history].heard(&self.copies[copy].replica);
+        let (read, expected) = (&self.copies[copy].read, history::specified(&edits));
+        ensure(*read == expected, || {
+            let who = name(self.copies[copy].life());
+            format!("specification: {who} reads {read:?}, the edits it heard of say {expected:?}")
+        })?;
+        self.truthful.insert((copy, history), ());
+        Ok(())
+    }
+
+    /// I6: equal vectors mean equal rows and equal reads.
+    fn i6_function(&self, copies: &[Number]) -> Check {
+        for one in copies.iter().map(|copy| &self.copies[*copy]) {
+            for other in copies.iter().map(|copy| &self.copies[*copy]) {
+                let fits =
+                    one.vector != other.vector || one.rows == other.rows && one.read == other.read;
+                ensure(fits, || {
+                    let (one, other) = (name(one.life()), name(other.life()));
+                    format!("I6: {one} and {other} have equal vectors and differ")
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Model for Tables {
+    type World = TableWorld;
+    type Step = TableStep;
+
+    fn start(&mut self) -> Result<TableWorld, Broken> {
+        let mut copies = [NOTHING; REPLICAS_MAX];
+        for who in self.replicas() {
+            let replica = ReplicaId(who as u64 + 1);
+            copies[who] = self.number(Copy::new(Life { replica, epoch: 1 }))?;
+        }
+        let history = self.number_history(History::default());
+        Ok(TableWorld { copies, history, in_flight: [NOTHING; IN_FLIGHT_MAX] })
+    }
+
+    fn steps(&self, world: &TableWorld, steps: &mut Vec<TableStep>) {
+        let acts = self.histories[world.history].allowed(&self.bounds);
+        for who in self.replicas() {
+            steps.extend(acts.iter().map(|act| TableStep(Step::Act { who, act: *act })));
+        }
+        let in_flight = world.in_flight.iter().filter(|message| **message != NOTHING);
+        if in_flight.clone().count() < self.bounds.in_flight {
+            let shows = |who: usize| {
+                let shows = &self.copies[world.copies[who]].shows;
+                shows.iter().map(move |(.., message)| (*message, who))
+            };
+            let mut sends: Vec<_> = self.replicas().flat_map(shows).collect();
+            sends.sort_unstable();
+            sends.dedup_by_key(|(message, _)| *message);
+            sends.retain(|(message, _)| !world.in_flight.contains(message));
+            let send = |(message, who)| TableStep(Step::Send { who, message });
+            steps.extend(sends.into_iter().map(send));
+        }
+        for &message in in_flight {
+            let arrive = |who| TableStep(Step::Arrive { message, who });
+            steps.extend(self.replicas().map(arrive));
+            steps.push(TableStep(Step::Lose(message)));
+        }
+    }
+
+    fn take(
+        &mut self,
+        world: &TableWorld,
+        TableStep(step): TableStep,
+    ) -> Result<Option<TableWorld>, Broken> {
+        let mut after = *world;
+        match step {
+            Step::Act { who, act } => {
+                let acted = self.act(world.copies[who], world.history, act)?;
+                let Some((copy, history)) = acted else { return Ok(None) };
+                after.copies[who] = copy;
+                after.history = history;
+            }
+            Step::Send { message, .. } => after.replace(NOTHING, message),
+            Step::Arrive { message, who } => {
+                after.copies[who] = self.admit(world.copies[who], message)?;
+            }
+            Step::Lose(message) => after.replace(message, NOTHING),
+        }
+        Ok((after != *world).then_some(after))
+    }
+
+    fn check(&mut self, world: &TableWorld) -> Check {
+        let copies = &world.copies[..self.bounds.replicas];
+        for copy in copies {
+            self.reads_what_it_heard(*copy, world.history)?;
+        }
+        self.i6_function(copies)?;
+        self.ends_well(world)
+    }
+
+    fn identity(&self, world: &TableWorld) -> TableWorld {
+        *world
+    }
+
+    fn describe(&self, TableStep(step): TableStep, after: Option<&TableWorld>) -> String {
+        let stands = |who: usize| match after {
+            Some(world) => self.copies[world.copies[who]].standing(),
+            None => "?".to_owned(),
+        };
+        let message = |message: Number| {
+            let delta = &self.messages[message];
+            let mut said = format!("{}'s {}", name(delta.id().life), named(delta));
+            for (on, at) in &delta.head().dependencies {
+                said += &format!(", depending on {} v{at}", name(on.life));
+            }
+            said
+        };
+        match step {
+            Step::Act { who, act } => format!("{} {act}: it holds {}", letter(who), stands(who)),
+            Step::Send { who, message: sent } => format!("{} sends {}", letter(who), message(sent)),
+            Step::Arrive { message: arrived, who } => {
+                format!("{} arrives at {}: it holds {}", message(arrived), letter(who), stands(who))
+            }
+            Step::Lose(lost) => format!("{} is lost", message(lost)),
+        }
+    }
+}
+
+impl TableWorld {
+    fn replace(&mut self, old: Number, new: Number) {
+        if let Some(slot) = self.in_flight.iter_mut().find(|slot| **slot == old) {
+            *slot = new;
+        }
+        self.in_flight.sort_unstable();
+    }
+}
+
+fn letter(who: usize) -> char {
+    ['a', 'b', 'c'][who]
+}
+
+/// A replica's letter; its later lives have the number of the life behind it.
+fn name(life: Life) -> String {
+    let letter = usize::try_from(life.replica.0 - 1).map_or('?', letter);
+    if life.epoch == 1 { letter.to_string() } else { format!("{letter}{}", life.epoch) }
+}
