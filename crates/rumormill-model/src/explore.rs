@@ -78,6 +78,14 @@ pub struct Exploration {
     pub verdict: Verdict,
 }
 
+impl Exploration {
+    /// How many states were reached in a second.
+    #[must_use]
+    pub fn states_per_second(&self) -> u128 {
+        self.states as u128 * 1_000_000 / self.took.as_micros().max(1)
+    }
+}
+
 /// How an exploration ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -9,16 +9,16 @@
 //! version, without giving up on anything; and if the owner is gone, the copies give up and then
 //! reach the greatest row that any of them shows.
 
-mod pieces;
+use std::sync::Arc;
 
 use rumormill_crdt::{Life, Limits, ReplicaId, Row, RowDelta, RowId, Space, Timestamp, VvMap};
 
-use self::pieces::{Cut, i5_completeness, next, pieces};
 use crate::{
     admission::{i2_monotone, i4_admission, named, standing},
     digest::{Digest, Print},
     explore::{Broken, Check, Model, ensure},
     interned::{FixedMap, Interned, Number},
+    pieces::{Cut, next, pieces},
 };
 
 type CellTable = VvMap<u8, u8>;
@@ -53,7 +53,7 @@ pub struct Rows {
     admitted: FixedMap<(Number, Number), Number>,
     given_up: FixedMap<Number, Number>,
     /// Every row that an owner ever left, by its head.
-    left: FixedMap<Print, std::sync::Arc<CellRow>>,
+    left: FixedMap<Print, Arc<CellRow>>,
     /// Pairs of a source and a copy that is known to reach it.
     reaching: FixedMap<(Number, Number), ()>,
 }
@@ -126,7 +126,6 @@ impl Rows {
         if let Some(row) = table.row(ROW) {
             shown = (row.version(), head_print(row));
             for piece in pieces(row)? {
-                i5_completeness(row, &piece)?;
                 let print = Digest::new(false).delta(&piece).finish();
                 sends.push(self.messages.number(print, || piece).0);
             }
@@ -165,7 +164,7 @@ impl Rows {
     }
 
     /// Notes a row as its owner left it.
-    fn leave(&mut self, row: &std::sync::Arc<CellRow>) -> Check {
+    fn leave(&mut self, row: &Arc<CellRow>) -> Check {
         let known = self.left.entry(head_print(row)).or_insert_with(|| row.clone());
         ensure(**known == **row, || format!("I6: one head, two contents: {known:?}, {row:?}"))
     }
@@ -253,7 +252,7 @@ impl Model for Rows {
             let keys = if version == 0 { &KEYS[..1] } else { &KEYS };
             let sets = keys.iter().map(|key| Write::Set(*key));
             let erases = keys.iter().map(|key| Write::Erase(*key));
-            let writes = sets.chain(erases).chain((1..=version).map(Write::Forget));
+            let writes = sets.chain(erases).chain((1..=version + 1).map(Write::Forget));
             steps.extend(writes.map(|write| RowsStep(Step::Write(write))));
         }
         let in_flight = world.in_flight.iter().filter(|message| **message != NOTHING);

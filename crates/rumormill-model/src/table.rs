@@ -13,18 +13,19 @@ mod healing;
 mod history;
 mod replica;
 
-use rumormill_crdt::{Bytes, Key, Life, ReplicaId, RowDelta};
+use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowDelta};
 
 use self::{
     healing::Healed,
     history::{Act, Disk, History, What},
-    replica::Copy,
+    replica::{Copy, Shown},
 };
 use crate::{
     admission::named,
-    digest::Digest,
+    digest::{Digest, Print},
     explore::{Broken, Check, Model, ensure},
     interned::{FixedMap, Interned, Number},
+    pieces::pieces,
 };
 
 type Delta = RowDelta<Key, Bytes>;
@@ -54,6 +55,8 @@ pub struct TableBounds {
     pub restarts: usize,
     /// How many messages may be in flight at a time; at most two.
     pub in_flight: usize,
+    /// Whether rows are also sent in pieces: any interval of their versions.
+    pub pieces: bool,
 }
 
 /// A table and its replicas.
@@ -63,6 +66,8 @@ pub struct Tables {
     copies: Interned<Copy>,
     messages: Interned<Delta>,
     histories: Interned<History>,
+    /// The digest of every row that an owner ever left, by that of its head.
+    left: FixedMap<Print, Print>,
     /// What a step of one replica leads to.
     acted: FixedMap<(Number, Number, Act), Option<(Number, Number)>>,
     admitted: FixedMap<(Number, Number), Number>,
@@ -106,6 +111,7 @@ impl Tables {
             copies: Interned::new(),
             messages: Interned::new(),
             histories: Interned::new(),
+            left: FixedMap::default(),
             acted: FixedMap::default(),
             admitted: FixedMap::default(),
             collected: FixedMap::default(),
@@ -130,17 +136,41 @@ impl Tables {
             return Ok(number);
         }
         copy.check(self.bounds.writes > 0)?;
-        for delta in copy.sends() {
-            let print = self.digest().delta(&delta).finish();
-            let (id, version) = (delta.id(), delta.to());
-            let (message, _) = self.messages.number(print, || delta);
-            copy.shows.push((id, version, message));
+        let rows: Vec<_> = copy.replica.table().rows().cloned().collect();
+        for row in rows {
+            let print = self.leave(copy.life(), &row)?;
+            let Some(whole) = row.delta_since(0, usize::MAX) else { continue };
+            let whole = self.number_message(whole);
+            copy.shows.push(Shown { id: row.id(), version: row.version(), print, whole });
+            copy.sends.push(whole);
+            if self.bounds.pieces {
+                for piece in pieces(&row)? {
+                    copy.sends.push(self.number_message(piece));
+                }
+            }
         }
-        let version_vector = copy.replica.table().version_vector();
-        copy.vector = Digest::new(false).add(version_vector.iter().collect::<Vec<_>>()).finish();
-        copy.rows =
-            copy.replica.table().rows().fold(self.digest(), |all, row| all.row(row)).finish();
+        copy.sends.sort_unstable();
+        copy.sends.dedup();
         Ok(self.copies.number(print, || copy).0)
+    }
+
+    fn number_message(&mut self, delta: Delta) -> Number {
+        let print = self.digest().delta(&delta).finish();
+        self.messages.number(print, || delta).0
+    }
+
+    /// I3: notes a row as its owner left it, or checks that a copy shows it as that.
+    fn leave(&mut self, life: Life, row: &Row<Key, Bytes>) -> Result<Print, Broken> {
+        let id = row.id();
+        let head = self.digest().add(id).head(row.head()).finish();
+        let print = self.digest().row(row).finish();
+        if id.life == life {
+            self.left.entry(head).or_insert(print);
+        }
+        ensure(self.left.get(&head) == Some(&print), || {
+            format!("I3: {} v{} is not as its owner left it", name(id.life), row.version())
+        })?;
+        Ok(print)
     }
 
     fn number_history(&mut self, history: History) -> Number {
@@ -191,15 +221,16 @@ impl Tables {
         Ok(())
     }
 
-    /// I6: equal vectors mean equal rows and equal reads.
+    /// I6: a row has one content at a version, and who shows the same rows reads the same.
     fn i6_function(&self, copies: &[Number]) -> Check {
         for one in copies.iter().map(|copy| &self.copies[*copy]) {
             for other in copies.iter().map(|copy| &self.copies[*copy]) {
-                let fits =
-                    one.vector != other.vector || one.rows == other.rows && one.read == other.read;
-                ensure(fits, || {
+                let contradicted = |row: &&Shown| other.shows.iter().any(|it| row.contradicts(it));
+                let row = one.shows.iter().find(contradicted);
+                ensure(row.is_none(), || format!("I6: two contents of {row:?}"))?;
+                ensure(one.shows != other.shows || one.read == other.read, || {
                     let (one, other) = (name(one.life()), name(other.life()));
-                    format!("I6: {one} and {other} have equal vectors and differ")
+                    format!("I6: {one} and {other} show the same rows and read differently")
                 })?;
             }
         }
@@ -228,11 +259,11 @@ impl Model for Tables {
         }
         let in_flight = world.in_flight.iter().filter(|message| **message != NOTHING);
         if in_flight.clone().count() < self.bounds.in_flight {
-            let shows = |who: usize| {
-                let shows = &self.copies[world.copies[who]].shows;
-                shows.iter().map(move |(.., message)| (*message, who))
+            let sends = |who: usize| {
+                let sends = &self.copies[world.copies[who]].sends;
+                sends.iter().map(move |message| (*message, who))
             };
-            let mut sends: Vec<_> = self.replicas().flat_map(shows).collect();
+            let mut sends: Vec<(Number, usize)> = self.replicas().flat_map(sends).collect();
             sends.sort_unstable();
             sends.dedup_by_key(|(message, _)| *message);
             sends.retain(|(message, _)| !world.in_flight.contains(message));

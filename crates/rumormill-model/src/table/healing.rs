@@ -35,9 +35,9 @@ impl Tables {
         }
         let mut held = BTreeMap::new();
         for copy in &copies[..self.bounds.replicas] {
-            for (id, version, _) in &self.copies[*copy].shows {
-                let greatest = held.entry(*id).or_insert(*version);
-                *greatest = (*greatest).max(*version);
+            for row in &self.copies[*copy].shows {
+                let greatest = held.entry(row.id).or_insert(row.version);
+                *greatest = row.version.max(*greatest);
             }
         }
         let healed = self.come_to_rest(copies)?;
@@ -62,11 +62,10 @@ impl Tables {
             if copies != before {
                 continue;
             }
-            let first = copies[0];
-            let vector = |copy: Number| self.copies[copy].vector;
-            if copies[..self.bounds.replicas].iter().all(|copy| vector(*copy) == vector(first)) {
-                self.i6_function(&copies[..self.bounds.replicas])?;
-                return Ok(first);
+            self.i6_function(&copies[..self.bounds.replicas])?;
+            let shows = |copy: Number| &self.copies[copy].shows;
+            if self.replicas().all(|who| shows(copies[who]) == shows(copies[0])) {
+                return Ok(copies[0]);
             }
             // Nothing moves: what waits for pieces that nobody has runs into a timeout.
             for who in self.replicas() {
@@ -86,9 +85,9 @@ impl Tables {
     /// Brings `to` up to date with `from`, whole rows in the order of their ids.
     fn sync(&mut self, from: Number, mut to: Number) -> Result<Number, Broken> {
         let mut nth = 0;
-        while let Some(&(id, version, message)) = self.copies[from].shows.get(nth) {
-            if self.copies[to].replica.table().version(id) < version {
-                to = self.admit(to, message)?;
+        while let Some(row) = self.copies[from].shows.get(nth).copied() {
+            if self.copies[to].replica.table().version(row.id) < row.version {
+                to = self.admit(to, row.whole)?;
             }
             nth += 1;
         }

@@ -33,11 +33,27 @@ pub(super) struct Copy {
     forgotten: BTreeSet<Dot>,
     disk: Vec<Arc<Row<Key, Bytes>>>,
     pub(super) read: Reads,
-    /// The rows shown, with the messages that would send them.
-    pub(super) shows: Vec<(RowId, Version, Number)>,
-    /// Digests of the version vector and of all rows.
-    pub(super) vector: Print,
-    pub(super) rows: Print,
+    /// By id.
+    pub(super) shows: Vec<Shown>,
+    /// The messages that the replica may send.
+    pub(super) sends: Vec<Number>,
+}
+
+/// A row that a replica shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) id: RowId,
+    pub(super) version: Version,
+    pub(super) print: Print,
+    /// The message with all of it.
+    pub(super) whole: Number,
+}
+
+impl Shown {
+    /// Says whether the same row has another content at the same version.
+    pub(super) fn contradicts(&self, other: &Self) -> bool {
+        (self.id, self.version) == (other.id, other.version) && self.print != other.print
+    }
 }
 
 impl Copy {
@@ -47,8 +63,8 @@ impl Copy {
 
     fn from(replica: Replica, disk: Vec<Arc<Row<Key, Bytes>>>) -> Self {
         let read = reads(replica.table());
-        let (shows, forgotten) = (Vec::new(), BTreeSet::new());
-        Self { replica, forgotten, disk, read, shows, vector: 0, rows: 0 }
+        let (shows, sends) = (Vec::new(), Vec::new());
+        Self { replica, forgotten: BTreeSet::new(), disk, read, shows, sends }
     }
 
     pub(super) fn life(&self) -> Life {
@@ -72,11 +88,6 @@ impl Copy {
         ensure(!behind, || "I10: the clock is behind a head".to_owned())
     }
 
-    /// What the replica may send: each row, whole.
-    pub(super) fn sends(&self) -> Vec<Delta> {
-        self.replica.table().rows().filter_map(|row| row.delta_since(0, usize::MAX)).collect()
-    }
-
     /// Nothing if it changes nothing.
     pub(super) fn act(
         &self,
@@ -91,7 +102,8 @@ impl Copy {
             Act::Save => {
                 history.note_save();
                 let disk = self.replica.table().rows().cloned().collect();
-                Some(Self { disk, shows: Vec::new(), ..self.clone() })
+                let forgotten = self.forgotten.clone();
+                Some(Self { forgotten, ..Self::from(self.replica.clone(), disk) })
             }
             Act::Restart(disk) => Some(self.restart(disk, &mut history)?),
         };
