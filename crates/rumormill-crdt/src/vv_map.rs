@@ -347,16 +347,17 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.stagings.keys().copied()
     }
 
-    /// Returns what is staged of a row: where the staging stands, the head it is to reach, and
-    /// its cells by key. For tools that tell one whole state from another, such as a model
-    /// checker: a staging is no part of what the table says (I3).
+    /// Returns where the staging of a row stands and the head it is to reach. With
+    /// [`staged_cells`](Self::staged_cells) for tools that tell one whole state from another,
+    /// such as a model checker: a staging is no part of what the table says (I3).
     #[must_use]
-    pub fn staging(
-        &self,
-        id: RowId,
-    ) -> Option<(Since, &Head, impl Iterator<Item = (&K, &Cell<V>)>)> {
-        let staging = self.stagings.get(&id)?;
-        Some((staging.since(), staging.target(), staging.cells()))
+    pub fn staging(&self, id: RowId) -> Option<(Since, &Head)> {
+        self.stagings.get(&id).map(|staging| (staging.since(), staging.target()))
+    }
+
+    /// Walks the cells staged of a row, by key.
+    pub fn staged_cells(&self, id: RowId) -> impl Iterator<Item = (&K, &Cell<V>)> {
+        self.stagings.get(&id).into_iter().flat_map(Staging::cells)
     }
 
     /// Gives up on a row that arrives in pieces, because none came for long.

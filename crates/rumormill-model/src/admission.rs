@@ -85,7 +85,7 @@ where
     if let Some(floor) = table.row(id).map(|row| row.head().floor).filter(|floor| *floor > 0) {
         said += &format!(" floor {floor}");
     }
-    if let Some((since, target, _)) = table.staging(id) {
+    if let Some((since, target)) = table.staging(id) {
         said += &format!(", stages up to {} of v{}", since.version, target.version);
         if since.floor > 0 {
             said += &format!(" floor {}", since.floor);

@@ -39,6 +39,7 @@ impl Configuration {
             set(3, 1, 1, 1),
             set(3, 2, 1, 0),
             set(2, 2, 1, 1),
+            set(2, 2, 2, 1),
             Self::Table(TableBounds { adds: 2, removes: 1, in_flight: 2, ..one }),
             Self::Table(TableBounds { adds: 1, removes: 1, pieces: true, ..one }),
             Self::Table(TableBounds {

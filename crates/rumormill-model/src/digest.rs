@@ -81,9 +81,9 @@ impl Digest {
             digest = digest.row(row);
         }
         for id in table.staged() {
-            let Some((since, target, cells)) = table.staging(id) else { continue };
+            let Some((since, target)) = table.staging(id) else { continue };
             let stands: (Version, Version) = (since.version, since.floor);
-            digest = digest.add((id, stands)).head(target).cells(cells);
+            digest = digest.add((id, stands)).head(target).cells(table.staged_cells(id));
         }
         digest
     }

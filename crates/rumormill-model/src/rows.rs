@@ -252,7 +252,7 @@ impl Model for Rows {
             let keys = if version == 0 { &KEYS[..1] } else { &KEYS };
             let sets = keys.iter().map(|key| Write::Set(*key));
             let erases = keys.iter().map(|key| Write::Erase(*key));
-            let writes = sets.chain(erases).chain((1..=version + 1).map(Write::Forget));
+            let writes = sets.chain(erases).chain((1..=version + 2).map(Write::Forget));
             steps.extend(writes.map(|write| RowsStep(Step::Write(write))));
         }
         let in_flight = world.in_flight.iter().filter(|message| **message != NOTHING);

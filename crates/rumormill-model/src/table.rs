@@ -11,14 +11,14 @@
 
 mod healing;
 mod history;
-mod replica;
+mod node;
 
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowDelta};
 
 use self::{
     healing::Healed,
     history::{Act, Disk, History, What},
-    replica::{Copy, Shown},
+    node::{Node, Shown},
 };
 use crate::{
     admission::named,
@@ -63,7 +63,7 @@ pub struct TableBounds {
 #[derive(Debug)]
 pub struct Tables {
     bounds: TableBounds,
-    copies: Interned<Copy>,
+    nodes: Interned<Node>,
     messages: Interned<Delta>,
     histories: Interned<History>,
     /// The digest of every row that an owner ever left, by that of its head.
@@ -82,7 +82,7 @@ pub struct Tables {
 /// Who holds what, what was done so far, and what is in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TableWorld {
-    copies: [Number; REPLICAS_MAX],
+    nodes: [Number; REPLICAS_MAX],
     history: Number,
     /// In ascending order, so that worlds do not differ in the order of sending.
     in_flight: [Number; IN_FLIGHT_MAX],
@@ -108,7 +108,7 @@ impl Tables {
         assert!(bounds.in_flight <= IN_FLIGHT_MAX, "a world has room for two messages");
         Self {
             bounds,
-            copies: Interned::new(),
+            nodes: Interned::new(),
             messages: Interned::new(),
             histories: Interned::new(),
             left: FixedMap::default(),
@@ -130,28 +130,28 @@ impl Tables {
         0..self.bounds.replicas
     }
 
-    fn number(&mut self, mut copy: Copy) -> Result<Number, Broken> {
-        let print = copy.print(self.digest());
-        if let Some(number) = self.copies.number_of(print) {
+    fn number(&mut self, mut node: Node) -> Result<Number, Broken> {
+        let print = node.print(self.digest());
+        if let Some(number) = self.nodes.number_of(print) {
             return Ok(number);
         }
-        copy.check(self.bounds.writes > 0)?;
-        let rows: Vec<_> = copy.replica.table().rows().cloned().collect();
+        node.check(self.bounds.writes > 0)?;
+        let rows: Vec<_> = node.replica.table().rows().cloned().collect();
         for row in rows {
-            let print = self.leave(copy.life(), &row)?;
+            let print = self.leave(node.life(), &row)?;
             let Some(whole) = row.delta_since(0, usize::MAX) else { continue };
             let whole = self.number_message(whole);
-            copy.shows.push(Shown { id: row.id(), version: row.version(), print, whole });
-            copy.sends.push(whole);
+            node.shows.push(Shown { id: row.id(), version: row.version(), print, whole });
+            node.sends.push(whole);
             if self.bounds.pieces {
                 for piece in pieces(&row)? {
-                    copy.sends.push(self.number_message(piece));
+                    node.sends.push(self.number_message(piece));
                 }
             }
         }
-        copy.sends.sort_unstable();
-        copy.sends.dedup();
-        Ok(self.copies.number(print, || copy).0)
+        node.sends.sort_unstable();
+        node.sends.dedup();
+        Ok(self.nodes.number(print, || node).0)
     }
 
     fn number_message(&mut self, delta: Delta) -> Number {
@@ -180,51 +180,51 @@ impl Tables {
     /// Nothing if it changes nothing.
     fn act(
         &mut self,
-        copy: Number,
+        node: Number,
         history: Number,
         act: Act,
     ) -> Result<Option<(Number, Number)>, Broken> {
-        if let Some(known) = self.acted.get(&(copy, history, act)) {
+        if let Some(known) = self.acted.get(&(node, history, act)) {
             return Ok(*known);
         }
-        let acted = self.copies[copy].act(act, &self.histories[history])?;
+        let acted = self.nodes[node].act(act, &self.histories[history])?;
         let after = match acted {
             None => None,
-            Some((copy, history)) => Some((self.number(copy)?, self.number_history(history))),
+            Some((node, history)) => Some((self.number(node)?, self.number_history(history))),
         };
-        self.acted.insert((copy, history, act), after);
+        self.acted.insert((node, history, act), after);
         Ok(after)
     }
 
-    fn admit(&mut self, copy: Number, message: Number) -> Result<Number, Broken> {
-        if let Some(known) = self.admitted.get(&(copy, message)) {
+    fn admit(&mut self, node: Number, message: Number) -> Result<Number, Broken> {
+        if let Some(known) = self.admitted.get(&(node, message)) {
             return Ok(*known);
         }
-        let after = self.copies[copy].admit(&self.messages[message])?;
+        let after = self.nodes[node].admit(&self.messages[message])?;
         let after = self.number(after)?;
-        self.admitted.insert((copy, message), after);
+        self.admitted.insert((node, message), after);
         Ok(after)
     }
 
     /// Checks that a copy reads what the edits heard of say.
-    fn reads_what_it_heard(&mut self, copy: Number, history: Number) -> Check {
-        if self.truthful.contains_key(&(copy, history)) {
+    fn reads_what_it_heard(&mut self, node: Number, history: Number) -> Check {
+        if self.truthful.contains_key(&(node, history)) {
             return Ok(());
         }
-        let edits = self.histories[history].heard(&self.copies[copy].replica);
-        let (read, expected) = (&self.copies[copy].read, history::specified(&edits));
+        let edits = self.histories[history].heard(&self.nodes[node].replica);
+        let (read, expected) = (&self.nodes[node].read, history::specified(&edits));
         ensure(*read == expected, || {
-            let who = name(self.copies[copy].life());
-            format!("specification: {who} reads {read:?}, the edits it heard of say {expected:?}")
+            let who = name(self.nodes[node].life());
+            format!("specification: {who} reads {read}, the edits it heard of say {expected}")
         })?;
-        self.truthful.insert((copy, history), ());
+        self.truthful.insert((node, history), ());
         Ok(())
     }
 
     /// I6: a row has one content at a version, and who shows the same rows reads the same.
-    fn i6_function(&self, copies: &[Number]) -> Check {
-        for one in copies.iter().map(|copy| &self.copies[*copy]) {
-            for other in copies.iter().map(|copy| &self.copies[*copy]) {
+    fn i6_function(&self, nodes: &[Number]) -> Check {
+        for one in nodes.iter().map(|node| &self.nodes[*node]) {
+            for other in nodes.iter().map(|node| &self.nodes[*node]) {
                 let contradicted = |row: &&Shown| other.shows.iter().any(|it| row.contradicts(it));
                 let row = one.shows.iter().find(contradicted);
                 ensure(row.is_none(), || format!("I6: two contents of {row:?}"))?;
@@ -243,13 +243,13 @@ impl Model for Tables {
     type Step = TableStep;
 
     fn start(&mut self) -> Result<TableWorld, Broken> {
-        let mut copies = [NOTHING; REPLICAS_MAX];
+        let mut nodes = [NOTHING; REPLICAS_MAX];
         for who in self.replicas() {
             let replica = ReplicaId(who as u64 + 1);
-            copies[who] = self.number(Copy::new(Life { replica, epoch: 1 }))?;
+            nodes[who] = self.number(Node::new(Life { replica, epoch: 1 }))?;
         }
         let history = self.number_history(History::default());
-        Ok(TableWorld { copies, history, in_flight: [NOTHING; IN_FLIGHT_MAX] })
+        Ok(TableWorld { nodes, history, in_flight: [NOTHING; IN_FLIGHT_MAX] })
     }
 
     fn steps(&self, world: &TableWorld, steps: &mut Vec<TableStep>) {
@@ -260,7 +260,7 @@ impl Model for Tables {
         let in_flight = world.in_flight.iter().filter(|message| **message != NOTHING);
         if in_flight.clone().count() < self.bounds.in_flight {
             let sends = |who: usize| {
-                let sends = &self.copies[world.copies[who]].sends;
+                let sends = &self.nodes[world.nodes[who]].sends;
                 sends.iter().map(move |message| (*message, who))
             };
             let mut sends: Vec<(Number, usize)> = self.replicas().flat_map(sends).collect();
@@ -285,14 +285,14 @@ impl Model for Tables {
         let mut after = *world;
         match step {
             Step::Act { who, act } => {
-                let acted = self.act(world.copies[who], world.history, act)?;
-                let Some((copy, history)) = acted else { return Ok(None) };
-                after.copies[who] = copy;
+                let acted = self.act(world.nodes[who], world.history, act)?;
+                let Some((node, history)) = acted else { return Ok(None) };
+                after.nodes[who] = node;
                 after.history = history;
             }
             Step::Send { message, .. } => after.replace(NOTHING, message),
             Step::Arrive { message, who } => {
-                after.copies[who] = self.admit(world.copies[who], message)?;
+                after.nodes[who] = self.admit(world.nodes[who], message)?;
             }
             Step::Lose(message) => after.replace(message, NOTHING),
         }
@@ -300,11 +300,11 @@ impl Model for Tables {
     }
 
     fn check(&mut self, world: &TableWorld) -> Check {
-        let copies = &world.copies[..self.bounds.replicas];
-        for copy in copies {
-            self.reads_what_it_heard(*copy, world.history)?;
+        let nodes = &world.nodes[..self.bounds.replicas];
+        for node in nodes {
+            self.reads_what_it_heard(*node, world.history)?;
         }
-        self.i6_function(copies)?;
+        self.i6_function(nodes)?;
         self.ends_well(world)
     }
 
@@ -314,7 +314,7 @@ impl Model for Tables {
 
     fn describe(&self, TableStep(step): TableStep, after: Option<&TableWorld>) -> String {
         let stands = |who: usize| match after {
-            Some(world) => self.copies[world.copies[who]].standing(),
+            Some(world) => self.nodes[world.nodes[who]].standing(),
             None => "?".to_owned(),
         };
         let message = |message: Number| {

@@ -14,14 +14,20 @@ use crate::digest::{Digest, Print};
 /// What one replica does by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Act {
-    Add,
-    Remove,
-    Count,
-    Write,
+    Edit(EditKind),
     Collect,
     Forget,
     Save,
     Restart(Disk),
+}
+
+/// What a user does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum EditKind {
+    Add,
+    Remove,
+    Count,
+    Write,
 }
 
 /// What a restart finds.
@@ -91,10 +97,16 @@ impl History {
         let done = |is: fn(&What) -> bool| self.edits.iter().filter(|edit| is(&edit.what)).count();
         let restarts: u64 = self.restarts.values().sum();
         let left = [
-            (Act::Add, bounds.adds > done(|what| matches!(what, What::Add))),
-            (Act::Remove, bounds.removes > done(|what| matches!(what, What::Remove(_)))),
-            (Act::Count, bounds.counts > done(|what| matches!(what, What::Count))),
-            (Act::Write, bounds.writes > done(|what| matches!(what, What::Write(..)))),
+            (Act::Edit(EditKind::Add), bounds.adds > done(|what| matches!(what, What::Add))),
+            (
+                Act::Edit(EditKind::Remove),
+                bounds.removes > done(|what| matches!(what, What::Remove(_))),
+            ),
+            (Act::Edit(EditKind::Count), bounds.counts > done(|what| matches!(what, What::Count))),
+            (
+                Act::Edit(EditKind::Write),
+                bounds.writes > done(|what| matches!(what, What::Write(..))),
+            ),
             (Act::Forget, bounds.forgets > self.forgets),
             (Act::Save, bounds.saves > self.saves),
             (Act::Restart(Disk::Kept), bounds.restarts as u64 > restarts),
@@ -175,10 +187,10 @@ pub(super) fn removed(heard: &[&Edit]) -> BTreeSet<Dot> {
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Add => "adds the element",
-            Self::Remove => "removes the element",
-            Self::Count => "counts",
-            Self::Write => "writes the register",
+            Self::Edit(EditKind::Add) => "adds the element",
+            Self::Edit(EditKind::Remove) => "removes the element",
+            Self::Edit(EditKind::Count) => "counts",
+            Self::Edit(EditKind::Write) => "writes the register",
             Self::Collect => "collects",
             Self::Forget => "forgets its tombstones",
             Self::Save => "saves",

@@ -9,7 +9,7 @@ use rumormill_crdt::{
 
 use super::{
     Act, Delta, Disk, History, What,
-    history::{self, Dot, Reads},
+    history::{self, Dot, EditKind, Reads},
     name,
 };
 use crate::{
@@ -26,7 +26,7 @@ const ELEMENT: u8 = 0;
 
 /// One replica, and what follows from it alone.
 #[derive(Clone, Debug)]
-pub(super) struct Copy {
+pub(super) struct Node {
     pub(super) replica: Replica,
     /// Adds that this copy showed as removed although its table does not say so any more. With
     /// I13 there are none.
@@ -56,7 +56,7 @@ impl Shown {
     }
 }
 
-impl Copy {
+impl Node {
     pub(super) fn new(life: Life) -> Self {
         Self::from(Replica::new(life, Limits::DEFAULT), Vec::new())
     }
@@ -83,6 +83,7 @@ impl Copy {
         let table = self.replica.table();
         i7_purity(table, &self.read)?;
         i13_dependencies(table)?;
+        nothing_waits_in_vain(table)?;
         let heads = table.rows().map(|row| row.head().timestamp);
         let behind = with_timestamps && heads.max() > Some(self.replica.last_timestamp());
         ensure(!behind, || "I10: the clock is behind a head".to_owned())
@@ -96,7 +97,7 @@ impl Copy {
     ) -> Result<Option<(Self, History)>, Broken> {
         let mut history = history.clone();
         let after = match act {
-            Act::Add | Act::Remove | Act::Count | Act::Write => self.edit(act, &mut history)?,
+            Act::Edit(kind) => self.edit(kind, &mut history)?,
             Act::Collect => self.collect(Some(&mut history))?,
             Act::Forget => self.forget(&mut history)?,
             Act::Save => {
@@ -110,23 +111,23 @@ impl Copy {
         Ok(after.map(|after| (after, history)))
     }
 
-    fn edit(&self, act: Act, history: &mut History) -> Result<Option<Self>, Broken> {
+    fn edit(&self, kind: EditKind, history: &mut History) -> Result<Option<Self>, Broken> {
         let named = history::live_adds(&history.heard(&self.replica));
-        if act == Act::Remove && named.is_empty() {
+        if kind == EditKind::Remove && named.is_empty() {
             return Ok(None);
         }
         let value = history.next_value();
         let mut replica = self.replica.clone();
-        let what = replica.edit(Duration::ZERO, |writer| match act {
-            Act::Remove => SET.remove(writer, &ELEMENT).map(|_| What::Remove(named)),
-            Act::Count => COUNTER.add(writer, 1).map(|()| What::Count),
-            Act::Write => {
+        let what = replica.edit(Duration::ZERO, |writer| match kind {
+            EditKind::Remove => SET.remove(writer, &ELEMENT).map(|_| What::Remove(named)),
+            EditKind::Count => COUNTER.add(writer, 1).map(|()| What::Count),
+            EditKind::Write => {
                 REGISTER.set(writer, &value)?;
                 let own = RowId { space: Space::SHARED, life: writer.life() };
                 let head = writer.table().row(own).map(|row| row.head().timestamp);
                 Ok(What::Write(head.unwrap_or_default(), value))
             }
-            _ => SET.insert(writer, &ELEMENT).map(|()| What::Add),
+            EditKind::Add => SET.insert(writer, &ELEMENT).map(|()| What::Add),
         });
         let what = what.map_err(|why| Broken(format!("an edit was refused: {why}")))?;
         history.note(own_row(&replica), own_version(&replica), what);
@@ -267,6 +268,17 @@ fn i13_dependencies(table: &Table) -> Check {
         let missing = on.find(|(on, at)| table.version(**on) < **at);
         ensure(missing.is_none(), || format!("I13: {:?} is shown without {missing:?}", row.id()))
     })
+}
+
+/// What is staged, complete and lacks no dependency is shown.
+fn nothing_waits_in_vain(table: &Table) -> Check {
+    let is_ready = |id: &RowId| {
+        let staged = table.staging(*id);
+        let complete = staged.is_some_and(|(since, target)| since.version >= target.version);
+        complete && table.missing_dependencies(*id).next().is_none()
+    };
+    let ready = table.staged().find(is_ready);
+    ensure(ready.is_none(), || format!("stuck: {ready:?} is complete and is not shown"))
 }
 
 /// The adds of which a table says that they are gone: those killed, and every version of a row
