@@ -84,6 +84,22 @@ impl Configuration {
         ]
     }
 
+    /// Explorations of some ten million states each: as far as 6 GB of memory reach, some of them
+    /// only with a bound on the states.
+    #[must_use]
+    pub fn deep() -> Vec<Self> {
+        let one = ONE_MESSAGE;
+        vec![
+            set(3, 2, 2, 1),
+            set(2, 3, 3, 2),
+            Self::Table(TableBounds { replicas: 3, adds: 2, removes: 1, in_flight: 2, ..one }),
+            Self::Table(TableBounds { adds: 2, removes: 2, pieces: true, restarts: 1, ..one }),
+            Self::Table(TableBounds { adds: 2, removes: 2, forgets: 1, restarts: 1, ..one }),
+            rows(6, 1),
+            rows(5, 2),
+        ]
+    }
+
     /// Visits every state, up to `states_max` of them.
     #[must_use]
     pub fn explore(self, states_max: usize) -> Exploration {

@@ -14,6 +14,13 @@ use siphasher::sip::SipHasher13;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken(pub String);
 
+impl Broken {
+    /// The same, saying when it broke.
+    pub(crate) fn when(self, what: &str) -> Self {
+        Self(format!("{}, when {what}", self.0))
+    }
+}
+
 /// What every check returns.
 pub type Check = Result<(), Broken>;
 

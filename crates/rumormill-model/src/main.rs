@@ -9,7 +9,7 @@ use std::{
 
 use rumormill_model::{Configuration, Exploration, Verdict};
 
-const USAGE: &str = "usage: rumormill-model [quick | full] [states-max]";
+const USAGE: &str = "usage: rumormill-model [quick | full | deep] [states-max]";
 
 fn main() -> io::Result<ExitCode> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -17,6 +17,7 @@ fn main() -> io::Result<ExitCode> {
     let configurations = match arguments.first().map(String::as_str) {
         None | Some("full") => Configuration::full(),
         Some("quick") => Configuration::quick(),
+        Some("deep") => Configuration::deep(),
         Some(_) => Vec::new(),
     };
     let mut out = io::stdout();

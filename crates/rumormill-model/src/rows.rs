@@ -217,7 +217,8 @@ impl Rows {
             // Every piece covers another version, and a copy starts over at most once.
             for _ in 0..3 * row.version() {
                 let Some(delta) = next(&row, table.wanted_from(ROW), cut)? else { break };
-                table = self.admit_delta(&table, &delta)?;
+                let admitted = self.admit_delta(&table, &delta);
+                table = admitted.map_err(|why| why.when("a copy asks for what it lacks"))?;
             }
             ensure(table.row(ROW) == Some(&row), || {
                 let stands = standing(&self.tables[copy].table, ROW);

@@ -40,7 +40,8 @@ impl Tables {
                 *greatest = row.version.max(*greatest);
             }
         }
-        let healed = self.come_to_rest(nodes)?;
+        let healed =
+            self.come_to_rest(nodes).map_err(|why| why.when("everybody reaches everybody"))?;
         let table = self.nodes[healed].replica.table();
         let lost = held.iter().find(|(id, version)| table.version(**id) < **version);
         ensure(lost.is_none(), || format!("I12: healed, all lack {lost:?}"))?;
@@ -78,7 +79,7 @@ impl Tables {
         }
         let stands = nodes[..self.bounds.replicas].iter().map(|node| self.nodes[*node].standing());
         let stands: Vec<_> = stands.collect();
-        Err(Broken(format!("stuck: everybody reached everybody; they hold {}", stands.join(" | "))))
+        Err(Broken(format!("stuck: they hold {}", stands.join(" | "))))
     }
 
     /// Brings `to` up to date with `from`, whole rows in the order of their ids.
