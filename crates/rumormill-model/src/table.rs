@@ -3,6 +3,7 @@
 //! Everybody adds, removes, counts, writes, collects, forgets, restarts with its disk, with what
 //! was saved of it at some time, or without a disk, each time as a new life. Whoever shows a row
 //! may send it whole; it arrives at anybody, any number of times, at any time, until it is lost.
+//! Anybody may also join the whole table of somebody else at once.
 //!
 //! Checked at each admission: I2, I4 and, per copy, I8. Checked in each state: what everybody
 //! reads is what the edits heard of say; I6, I7, I10 and I13; and that all ends well: when
@@ -71,6 +72,7 @@ pub struct Tables {
     /// What a step of one replica leads to.
     acted: FixedMap<(Number, Number, Act), Option<(Number, Number)>>,
     admitted: FixedMap<(Number, Number), Number>,
+    joined: FixedMap<(Number, Number), Number>,
     collected: FixedMap<Number, Number>,
     healed: FixedMap<[Number; REPLICAS_MAX], Healed>,
     /// Copies that read what this history says.
@@ -98,6 +100,7 @@ enum Step {
     Send { who: usize, message: Number },
     Arrive { message: Number, who: usize },
     Lose(Number),
+    Join { from: usize, to: usize },
 }
 
 impl Tables {
@@ -114,6 +117,7 @@ impl Tables {
             left: FixedMap::default(),
             acted: FixedMap::default(),
             admitted: FixedMap::default(),
+            joined: FixedMap::default(),
             collected: FixedMap::default(),
             healed: FixedMap::default(),
             truthful: FixedMap::default(),
@@ -206,6 +210,16 @@ impl Tables {
         Ok(after)
     }
 
+    fn join(&mut self, node: Number, other: Number) -> Result<Number, Broken> {
+        if let Some(known) = self.joined.get(&(node, other)) {
+            return Ok(*known);
+        }
+        let after = self.nodes[node].join(&self.nodes[other].replica)?;
+        let after = self.number(after)?;
+        self.joined.insert((node, other), after);
+        Ok(after)
+    }
+
     /// Checks that a copy reads what the edits heard of say.
     fn reads_what_it_heard(&mut self, node: Number, history: Number) -> Check {
         if self.truthful.contains_key(&(node, history)) {
@@ -256,6 +270,8 @@ impl Model for Tables {
         let acts = self.histories[world.history].allowed(&self.bounds);
         for who in self.replicas() {
             steps.extend(acts.iter().map(|act| TableStep(Step::Act { who, act: *act })));
+            let others = self.replicas().filter(|from| *from != who);
+            steps.extend(others.map(|from| TableStep(Step::Join { from, to: who })));
         }
         let in_flight = world.in_flight.iter().filter(|message| **message != NOTHING);
         if in_flight.clone().count() < self.bounds.in_flight {
@@ -295,6 +311,9 @@ impl Model for Tables {
                 after.nodes[who] = self.admit(world.nodes[who], message)?;
             }
             Step::Lose(message) => after.replace(message, NOTHING),
+            Step::Join { from, to } => {
+                after.nodes[to] = self.join(world.nodes[to], world.nodes[from])?;
+            }
         }
         Ok((after != *world).then_some(after))
     }
@@ -332,6 +351,10 @@ impl Model for Tables {
                 format!("{} arrives at {}: it holds {}", message(arrived), letter(who), stands(who))
             }
             Step::Lose(lost) => format!("{} is lost", message(lost)),
+            Step::Join { from, to } => {
+                let (from, to, stands) = (letter(from), letter(to), stands(to));
+                format!("{to} joins the table of {from}: it holds {stands}")
+            }
         }
     }
 }

@@ -196,6 +196,13 @@ impl Node {
         self.became(replica)
     }
 
+    /// Takes in all that another replica shows, at once.
+    pub(super) fn join(&self, other: &Replica) -> Result<Self, Broken> {
+        let mut replica = self.replica.clone();
+        replica.join(other);
+        self.became(replica)
+    }
+
     /// Gives up on all that is staged.
     pub(super) fn give_up(&self) -> Result<Self, Broken> {
         let mut replica = self.replica.clone();
