@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    Head, Refused, RowDelta, RowId, Version, cells::Cells, delta::Since, row::Row, row::hash_of,
+    Cell, Head, Refused, RowDelta, RowId, Version, cells::Cells, delta::Since, row::Row,
+    row::hash_of,
 };
 
 /// A row that arrives in pieces, complete up to `covered`. Never read, served or digested (I3).
@@ -83,6 +84,10 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Staging<K, V> {
     pub(crate) fn adds_up(&self) -> bool {
         self.floor == self.target.floor
             && hash_of(self.cells.hash(), self.floor) == self.target.hash
+    }
+
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (&K, &Cell<V>)> {
+        self.cells.iter()
     }
 
     pub(crate) fn len(&self) -> usize {

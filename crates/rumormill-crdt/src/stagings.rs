@@ -8,7 +8,7 @@ use alloc::{
 use serde::Serialize;
 
 use crate::{
-    Head, Limits, Refused, Row, RowDelta, RowId, Since, Version, rows::Rows, staging::Staging,
+    Cell, Head, Limits, Refused, Row, RowDelta, RowId, Since, Version, rows::Rows, staging::Staging,
 };
 
 /// All stagings of a table, one per row, within the limits.
@@ -190,6 +190,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
     /// The greatest head of any piece taken of a row.
     pub(crate) fn target(&self, id: RowId) -> Option<&Head> {
         self.by_row.get(&id).map(Staging::target)
+    }
+
+    /// Walks the cells staged of a row, by key.
+    pub(crate) fn cells(&self, id: RowId) -> impl Iterator<Item = (&K, &Cell<V>)> {
+        self.by_row.get(&id).into_iter().flat_map(Staging::cells)
     }
 
     /// Says whether a row is complete and waits for others.

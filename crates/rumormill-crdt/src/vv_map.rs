@@ -6,8 +6,9 @@ use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
 
 use crate::{
-    Admission, Growth, Head, Life, Limits, Progress, Refused, ReplicaId, Row, RowDelta, RowId,
-    RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows, stagings::Stagings,
+    Admission, Cell, Growth, Head, Life, Limits, Progress, Refused, ReplicaId, Row, RowDelta,
+    RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows,
+    stagings::Stagings,
 };
 
 /// A table with one row per life and space. Its value is, for every row, the content its owner
@@ -283,6 +284,19 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// Walks the ids of the rows being staged.
     pub fn staged(&self) -> impl Iterator<Item = RowId> {
         self.stagings.ids()
+    }
+
+    /// Returns where the staging of a row stands and the head it is to reach. With
+    /// [`staged_cells`](Self::staged_cells) for tools that tell one whole state from another,
+    /// such as a model checker: a staging is no part of what the table says (I3).
+    #[must_use]
+    pub fn staging(&self, id: RowId) -> Option<(Since, &Head)> {
+        self.stagings.since(id).zip(self.stagings.target(id))
+    }
+
+    /// Walks the cells staged of a row, by key.
+    pub fn staged_cells(&self, id: RowId) -> impl Iterator<Item = (&K, &Cell<V>)> {
+        self.stagings.cells(id)
     }
 
     /// Gives up on a row that arrives in pieces, because none came for long.
