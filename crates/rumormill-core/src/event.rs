@@ -93,7 +93,7 @@ pub(crate) struct Events<A> {
 
 /// What kind of trouble somebody gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Complaint {
+enum Complaint {
     Clock,
     Row,
     Identity,
@@ -138,8 +138,39 @@ impl<A: PartialEq> Events<A> {
         }
     }
 
+    /// Tells of a row that was refused, unless that is part of the protocol.
+    pub(crate) fn refused(&mut self, life: Life, reason: Refused) {
+        let replica = life.replica;
+        match reason {
+            Refused::Clock(ahead) => {
+                let event = Event::ClockAhead { replica, by: ahead.by };
+                self.complain(replica, Complaint::Clock, event);
+            }
+            Refused::OwnRow => self.conflict(life),
+            Refused::Hash
+            | Refused::TableFull
+            | Refused::TooManyDependencies
+            | Refused::TooLarge
+            | Refused::CellAfterHead => {
+                self.complain(replica, Complaint::Row, Event::RowRefused { replica, reason });
+            }
+            Refused::Gap { .. }
+            | Refused::Floor
+            | Refused::OldFloor
+            | Refused::StaleStaging
+            | Refused::OldLife
+            | Refused::StagingFull => {}
+        }
+    }
+
+    /// Tells that another process runs lives of our replica.
+    pub(crate) fn conflict(&mut self, other: Life) {
+        let event = Event::IdentityConflict { other };
+        self.complain(other.replica, Complaint::Identity, event);
+    }
+
     /// Adds a note about a replica that gives trouble, once for as long as the trouble lasts.
-    pub(crate) fn complain(&mut self, replica: ReplicaId, complaint: Complaint, event: Event<A>) {
+    fn complain(&mut self, replica: ReplicaId, complaint: Complaint, event: Event<A>) {
         if self.complaints.len() >= NOTES_MAX {
             // Better told twice than never.
             self.complaints.clear();

@@ -43,6 +43,7 @@ mod seal;
 
 mod address;
 mod config;
+mod pace;
 mod random;
 mod stats;
 mod time;

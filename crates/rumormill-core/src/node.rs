@@ -4,23 +4,23 @@ use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Bytes, Growth, Key, Life, Refused, Replica, ReplicaId, Row, RowDelta, RowId, Space, Table,
-    Writer,
+    Bytes, Growth, Key, Life, Replica, ReplicaId, Row, RowDelta, RowId, Space, Table, Writer,
 };
 
 use crate::{
     Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
-    event::{Complaint, Events, Next},
+    event::{Events, Next},
     forgetting::Forgetting,
     lives::Lives,
     membership::Membership,
     message::{self, Message},
     news::News,
     outbox::Outbox,
+    pace,
     probe::Probe,
     random::Random,
     reconcile::Reconcile,
-    rumor::{self, Rumor},
+    rumor::Rumor,
     seal::{FRAME_LEN, Seal},
     self_row,
     transfer::Transfer,
@@ -188,7 +188,7 @@ impl<A: Address> Node<A> {
             if sender == self.life() {
                 self.reconcile.drop_seed(&from);
             } else {
-                self.report_conflict(sender);
+                self.events.conflict(sender);
             }
             return Err(Rejected::OurName);
         }
@@ -268,7 +268,7 @@ impl<A: Address> Node<A> {
         if let Some(last) = newest.filter(|life| *life >= self.life()) {
             match Lives::after(last, &mut self.random) {
                 Some(life) => self.begin_life(life),
-                None => self.report_conflict(last),
+                None => self.events.conflict(last),
             }
         }
         for growth in self.replica.restore(rows) {
@@ -287,7 +287,8 @@ impl<A: Address> Node<A> {
         assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
         let claims = self.members.claims_along();
         let composed = self.outbox.compose(self.life(), self.replica.table(), &claims, buf)?;
-        self.members.claims_passed_on(composed.claims, self.claim_repeats());
+        let repeats = pace::claim_repeats(self.members.population());
+        self.members.claims_passed_on(composed.claims, repeats);
         let payload = &mut buf[..composed.len];
         debug_assert!(composed.len > FRAME_LEN, "a datagram says something");
         self.seal.close(payload);
@@ -420,7 +421,7 @@ impl<A: Address> Node<A> {
                 self.stats.deltas_refused += 1;
                 let (table, out) = (self.replica.table(), &mut self.outbox);
                 self.transfer.handle_refusal(now, (delta, is_rumor), from, refused, table, out);
-                self.report(id.life, refused);
+                self.events.refused(id.life, refused);
             }
         }
         self.give_way_to(id.life);
@@ -489,36 +490,6 @@ impl<A: Address> Node<A> {
         }
     }
 
-    fn report(&mut self, life: Life, refused: Refused) {
-        let replica = life.replica;
-        match refused {
-            Refused::Clock(ahead) => {
-                let event = Event::ClockAhead { replica, by: ahead.by };
-                self.events.complain(replica, Complaint::Clock, event);
-            }
-            Refused::OwnRow => self.report_conflict(life),
-            Refused::Hash
-            | Refused::TableFull
-            | Refused::TooManyDependencies
-            | Refused::TooLarge
-            | Refused::CellAfterHead => {
-                let event = Event::RowRefused { replica, reason: refused };
-                self.events.complain(replica, Complaint::Row, event);
-            }
-            Refused::Gap { .. }
-            | Refused::Floor
-            | Refused::OldFloor
-            | Refused::StaleStaging
-            | Refused::OldLife
-            | Refused::StagingFull => {}
-        }
-    }
-
-    fn report_conflict(&mut self, other: Life) {
-        let event = Event::IdentityConflict { other };
-        self.events.complain(other.replica, Complaint::Identity, event);
-    }
-
     /// Begins a new life above one of our replica's that we did not know of.
     fn give_way_to(&mut self, heard: Life) {
         if heard.replica != self.identity.replica || heard <= self.life() {
@@ -527,7 +498,7 @@ impl<A: Address> Node<A> {
         let has_renewed = self.lives.has_renewed();
         let life = self.lives.renew(heard, &mut self.random);
         if has_renewed || life.is_none() {
-            self.report_conflict(heard);
+            self.events.conflict(heard);
         }
         if let Some(life) = life {
             self.begin_life(life);
@@ -577,19 +548,10 @@ impl<A: Address> Node<A> {
     }
 
     fn hot_periods(&self) -> usize {
-        rumor::hot_periods(self.members.population(), self.config.fanout)
+        pace::hot_periods(self.members.population(), self.config.fanout)
     }
 
-    /// The time a suspect has to refute: longer in larger populations, where news takes longer.
     fn refute_within(&self) -> Duration {
-        let log2 = self.members.population().ilog2();
-        let hundredths_of_log10 = (log2 * 30).max(100);
-        let periods = self.config.suspicion_periods.saturating_mul(hundredths_of_log10);
-        self.config.probe_every.saturating_mul(periods) / 100
-    }
-
-    /// How many datagrams a claim rides along in.
-    fn claim_repeats(&self) -> u32 {
-        4 * (self.members.population().ilog10() + 1)
+        pace::refute_within(self.members.population(), &self.config)
     }
 }
