@@ -1,26 +1,61 @@
-//! Short byte strings, kept in place up to 16 bytes.
+//! Short byte strings, kept in place up to 22 bytes.
 
-use core::{fmt, ops::Deref};
+use alloc::sync::Arc;
+use core::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Visitor},
 };
-use smallvec::SmallVec;
 
-/// A byte string; up to 16 bytes take no allocation. On the wire its length, then the bytes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Bytes(SmallVec<[u8; 16]>);
+/// A byte string in 24 bytes; up to 22 bytes take no allocation, and clones of a longer one share
+/// it. On the wire its length, then the bytes.
+#[derive(Clone)]
+pub struct Bytes(Place);
+
+/// Invariant: strings of at most 22 bytes are `Here`; the bytes after `len` are 0.
+#[derive(Clone)]
+enum Place {
+    Here { len: u8, bytes: [u8; Bytes::LEN_IN_PLACE] },
+    Shared(Arc<[u8]>),
+}
+
+const _: () = assert!(size_of::<Option<Bytes>>() == 24, "a cell pays for what this takes");
 
 impl Bytes {
+    /// How long a string may be and still take no allocation.
+    pub const LEN_IN_PLACE: usize = 22;
+
     /// Copies `bytes`.
     #[must_use]
     pub fn copy_from(bytes: &[u8]) -> Self {
-        Self(SmallVec::from_slice(bytes))
+        Self::concat([bytes].into_iter())
     }
 
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+    /// Copies `parts`, one after the other.
+    pub(crate) fn concat<'p>(parts: impl Iterator<Item = &'p [u8]> + Clone) -> Self {
+        let mut bytes = [0; Self::LEN_IN_PLACE];
+        let mut len = 0;
+        for part in parts.clone() {
+            let Some(room) = bytes.get_mut(len..len + part.len()) else {
+                return Self(Place::Shared(parts.flatten().copied().collect()));
+            };
+            room.copy_from_slice(part);
+            len += part.len();
+        }
+        let len = u8::try_from(len).expect("at most 22 bytes are in place");
+        Self(Place::Here { len, bytes })
+    }
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self::copy_from(&[])
     }
 }
 
@@ -28,7 +63,36 @@ impl Deref for Bytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Place::Here { len, bytes } => &bytes[..usize::from(*len)],
+            Place::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl PartialEq for Bytes {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Bytes {}
+
+impl PartialOrd for Bytes {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Bytes {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl Hash for Bytes {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (**self).hash(hasher);
     }
 }
 

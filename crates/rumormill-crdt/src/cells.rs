@@ -1,10 +1,18 @@
 //! The cells of one row, findable by key and by version.
 
-use alloc::collections::{BTreeMap, BTreeSet};
-use core::ops::RangeBounds;
+mod key_index;
+mod log;
+
+use alloc::{collections::BTreeSet, vec::Vec};
+use core::ops::{Bound, RangeBounds};
 
 use serde::Serialize;
+use smallvec::SmallVec;
 
+use self::{
+    key_index::{KeyIndex, Position},
+    log::{Log, Place},
+};
 use crate::{DeltaCell, Version, hash::cell_hash};
 
 /// What a row holds under one key.
@@ -16,13 +24,14 @@ pub struct Cell<V> {
     pub value: Option<V>,
 }
 
-/// The cells of one row: by key, by version, tombstones by version, and the running hash.
+/// The cells of one row: in the order of their versions, their places in the order of their keys,
+/// tombstones by version, and the running hash.
 ///
 /// Invariant: all four say the same; versions are unique.
 #[derive(Clone, Debug)]
 pub(crate) struct Cells<K, V> {
-    by_key: BTreeMap<K, Cell<V>>,
-    by_version: BTreeMap<Version, K>,
+    log: Log<K, V>,
+    by_key: KeyIndex,
     tombstones: BTreeSet<Version>,
     hash: u64,
 }
@@ -30,47 +39,35 @@ pub(crate) struct Cells<K, V> {
 /// What taking in the cells of a delta will do, worked out before anything changes.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// Versions of the cells that go.
-    doomed: BTreeSet<Version>,
+    /// Versions of the cells that go, in ascending order.
+    doomed: SmallVec<[Version; 4]>,
     /// The running hash afterwards.
     pub(crate) hash: u64,
 }
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
-    pub(crate) const fn new() -> Self {
-        Self {
-            by_key: BTreeMap::new(),
-            by_version: BTreeMap::new(),
-            tombstones: BTreeSet::new(),
-            hash: 0,
-        }
+    pub(crate) fn new() -> Self {
+        Self { log: Log::new(), by_key: KeyIndex::new(), tombstones: BTreeSet::new(), hash: 0 }
     }
 
+    /// Puts a cell under a key; its version is above all others.
     pub(crate) fn put(&mut self, version: Version, key: K, value: Option<V>) {
-        if let Some(old) = self.by_key.get(&key) {
-            self.remove(old.version);
-        }
         self.hash = self.hash.wrapping_add(cell_hash(version, &key, value.as_ref()));
-        if value.is_none() {
-            self.tombstones.insert(version);
+        if let Some((key, old)) = self.replace(version, key, value) {
+            self.hash = self.hash.wrapping_sub(cell_hash(old.version, &key, old.value.as_ref()));
         }
-        self.by_version.insert(version, key.clone());
-        self.by_key.insert(key, Cell { version, value });
-    }
-
-    fn remove(&mut self, version: Version) {
-        let Some(key) = self.by_version.remove(&version) else { return };
-        let Some(cell) = self.by_key.remove(&key) else { return };
-        self.tombstones.remove(&version);
-        self.hash = self.hash.wrapping_sub(cell_hash(version, &key, cell.value.as_ref()));
+        self.compact();
     }
 
     /// Drops the tombstones with version <= `floor` and says whether there were any.
     pub(crate) fn forget(&mut self, floor: Version) -> bool {
-        let doomed: BTreeSet<_> = self.tombstones.range(..=floor).copied().collect();
+        let doomed: Vec<_> = self.tombstones.range(..=floor).copied().collect();
         for version in &doomed {
-            self.remove(*version);
+            if let Some((key, _)) = self.remove(*version) {
+                self.hash = self.hash.wrapping_sub(cell_hash(*version, &key, None::<&V>));
+            }
         }
+        self.compact();
         !doomed.is_empty()
     }
 
@@ -85,57 +82,109 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         floor: Version,
         listed: &[DeltaCell<K, V>],
     ) -> Plan {
-        let mut doomed = BTreeSet::new();
+        let mut doomed: SmallVec<[Version; 4]> = SmallVec::new();
         let mut hash = self.hash;
         for cell in news(version, listed) {
             hash = hash.wrapping_add(cell_hash(cell.version, &cell.key, cell.value.as_ref()));
-            doomed.extend(self.by_key.get(&cell.key).map(|old| old.version));
+            doomed.extend(self.cell(&cell.key).map(|old| old.version));
         }
         let is_listed =
             |version: &Version| listed.binary_search_by_key(version, |cell| cell.version).is_ok();
         if from < version {
-            let covered = self.by_version.range(from + 1..=version).map(|(version, _)| *version);
+            let covered = self.since(from).map(|(_, cell)| cell.version);
             doomed.extend(covered.filter(|version| !is_listed(version)));
         }
-        doomed.extend(self.tombstones.range(..=floor));
-        for version in &doomed {
-            let key = &self.by_version[version];
-            let value = self.by_key[key].value.as_ref();
-            hash = hash.wrapping_sub(cell_hash(*version, key, value));
+        doomed.extend(self.tombstones.range(..=floor).copied());
+        doomed.sort_unstable();
+        doomed.dedup();
+        for (key, cell) in doomed.iter().filter_map(|version| self.at(*version)) {
+            hash = hash.wrapping_sub(cell_hash(cell.version, key, cell.value.as_ref()));
         }
         Plan { doomed, hash }
     }
 
     /// Carries out a plan made for the same cells and the same delta.
     pub(crate) fn carry_out(&mut self, plan: &Plan, version: Version, listed: &[DeltaCell<K, V>]) {
+        for cell in news(version, listed) {
+            self.replace(cell.version, cell.key.clone(), cell.value.clone());
+        }
         for doomed in &plan.doomed {
             self.remove(*doomed);
         }
-        for cell in news(version, listed) {
-            self.put(cell.version, cell.key.clone(), cell.value.clone());
+        self.hash = plan.hash;
+        self.compact();
+    }
+
+    /// Puts a cell under a key and returns what was there. The hash is left to the caller.
+    fn replace(&mut self, version: Version, key: K, value: Option<V>) -> Option<(K, Cell<V>)> {
+        if value.is_none() {
+            self.tombstones.insert(version);
         }
-        debug_assert_eq!(self.hash, plan.hash, "a plan foretells the hash");
+        let position = self.position(&key);
+        let Some(known) = self.place_of(&key, position) else {
+            self.by_key.insert(position, self.log.push(key, Cell { version, value }));
+            return None;
+        };
+        let old = self.log.take(known)?;
+        self.tombstones.remove(&old.1.version);
+        self.by_key.replace(position, self.log.push(key, Cell { version, value }));
+        Some(old)
+    }
+
+    /// Removes a cell and returns it. The hash is left to the caller.
+    fn remove(&mut self, version: Version) -> Option<(K, Cell<V>)> {
+        let (place, key, _) = self.log.at(version)?;
+        let position = self.position(key);
+        self.by_key.remove(position);
+        self.tombstones.remove(&version);
+        self.log.take(place)
+    }
+
+    /// Closes the holes that removed cells left, when that is due.
+    fn compact(&mut self) {
+        if !self.log.is_sparse() {
+            return;
+        }
+        let moves = self.log.compact();
+        self.by_key.renumber(|old| moves.new_place(old));
+    }
+
+    fn position(&self, key: &K) -> Position {
+        self.by_key.first_not(|place| self.log.key(place) < key)
+    }
+
+    fn place_of(&self, key: &K, position: Position) -> Option<Place> {
+        self.by_key.from(position).next().filter(|place| self.log.key(*place) == key)
     }
 
     pub(crate) fn cell(&self, key: &K) -> Option<&Cell<V>> {
-        self.by_key.get(key)
+        self.place_of(key, self.position(key)).map(|place| self.log.entry(place).1)
     }
 
     pub(crate) fn at(&self, version: Version) -> Option<(&K, &Cell<V>)> {
-        self.by_key.get_key_value(self.by_version.get(&version)?)
+        self.log.at(version).map(|(_, key, cell)| (key, cell))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Cell<V>)> {
-        self.by_key.iter()
+        self.by_key.iter().map(|place| self.log.entry(place))
     }
 
     pub(crate) fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (&K, &Cell<V>)> {
-        self.by_key.range(keys)
+        let first = self.by_key.first_not(|place| match keys.start_bound() {
+            Bound::Included(start) => self.log.key(place) < start,
+            Bound::Excluded(start) => self.log.key(place) <= start,
+            Bound::Unbounded => false,
+        });
+        let entries = self.by_key.from(first).map(|place| self.log.entry(place));
+        entries.take_while(move |(key, _)| match keys.end_bound() {
+            Bound::Included(end) => *key <= end,
+            Bound::Excluded(end) => *key < end,
+            Bound::Unbounded => true,
+        })
     }
 
     pub(crate) fn since(&self, version: Version) -> impl Iterator<Item = (&K, &Cell<V>)> {
-        let later = self.by_version.range(version.saturating_add(1)..);
-        later.filter_map(|(_, key)| self.by_key.get_key_value(key))
+        self.log.after(version)
     }
 
     pub(crate) const fn hash(&self) -> u64 {
@@ -143,7 +192,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.by_key.len()
+        self.log.len()
     }
 
     pub(crate) fn tombstones(&self) -> usize {
@@ -153,4 +202,102 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
 
 fn news<K, V>(version: Version, listed: &[DeltaCell<K, V>]) -> &[DeltaCell<K, V>] {
     &listed[listed.partition_point(|cell| cell.version <= version)..]
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    /// What the cells are to say, by the plainest means.
+    #[derive(Default)]
+    struct Plain {
+        by_key: BTreeMap<u16, Cell<u16>>,
+        version: Version,
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Edit {
+        Set(u16),
+        Erase(u16),
+        /// Sets as many keys, one after the other, upwards or downwards.
+        Run(u16, i16),
+        /// Forgets the tombstones of the oldest part of the versions, in quarters.
+        Forget(u8),
+    }
+
+    fn edits() -> impl Strategy<Value = Vec<Edit>> {
+        let key = || 0..4_000u16;
+        vec(
+            prop_oneof![
+                8 => key().prop_map(Edit::Set),
+                4 => key().prop_map(Edit::Erase),
+                4 => (key(), -600i16..600).prop_map(|(key, len)| Edit::Run(key, len)),
+                1 => (0..4u8).prop_map(Edit::Forget),
+            ],
+            1..120,
+        )
+    }
+
+    impl Plain {
+        fn put(&mut self, cells: &mut Cells<u16, u16>, key: u16, value: Option<u16>) {
+            self.version += 1;
+            cells.put(self.version, key, value);
+            self.by_key.insert(key, Cell { version: self.version, value });
+        }
+
+        fn edit(&mut self, cells: &mut Cells<u16, u16>, edit: Edit) {
+            match edit {
+                Edit::Set(key) => self.put(cells, key, Some(key)),
+                Edit::Erase(key) => self.put(cells, key, None),
+                Edit::Run(key, len) => {
+                    for step in 0..len.unsigned_abs() {
+                        let step = if len < 0 { step.wrapping_neg() } else { step };
+                        self.put(cells, key.wrapping_add(step), Some(step));
+                    }
+                }
+                Edit::Forget(quarters) => {
+                    let floor = self.version / 4 * u64::from(quarters);
+                    cells.forget(floor);
+                    self.by_key.retain(|_, cell| cell.value.is_some() || cell.version > floor);
+                }
+            }
+        }
+
+        fn check(&self, cells: &Cells<u16, u16>) {
+            assert_eq!(cells.len(), self.by_key.len());
+            assert!(cells.iter().eq(self.by_key.iter()), "by key");
+            assert!(cells.range(1_000..2_000).eq(self.by_key.range(1_000..2_000)), "a range");
+            let mut by_version: Vec<_> = self.by_key.iter().collect();
+            by_version.sort_by_key(|(_, cell)| cell.version);
+            assert!(cells.since(0).eq(by_version.iter().copied()), "by version");
+            let half = self.version / 2;
+            let later = by_version.iter().copied().filter(|(_, cell)| cell.version > half);
+            assert!(cells.since(half).eq(later), "the later half");
+            for (key, cell) in &by_version {
+                assert_eq!(cells.cell(key), Some(*cell));
+                assert_eq!(cells.at(cell.version), Some((*key, *cell)));
+            }
+            let dead = by_version.iter().filter(|(_, cell)| cell.value.is_none());
+            assert_eq!(cells.tombstones(), dead.count());
+            let shares = by_version
+                .iter()
+                .map(|(key, cell)| cell_hash(cell.version, *key, cell.value.as_ref()));
+            assert_eq!(cells.hash(), shares.fold(0, u64::wrapping_add));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cells_are_what_was_put_last_under_each_key(edits in edits()) {
+            let (mut cells, mut plain) = (Cells::new(), Plain::default());
+            for edit in edits {
+                plain.edit(&mut cells, edit);
+            }
+            plain.check(&cells);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Keys of a table's cells.
 
-use core::fmt;
+use core::{fmt, iter};
 
 use serde::{Deserialize, Serialize};
 
@@ -139,11 +139,7 @@ impl Key {
     }
 
     fn build(kind: KeyKind, parts: &[&[u8]]) -> Self {
-        let mut bytes = Bytes::copy_from(&[kind as u8]);
-        for part in parts {
-            bytes.push(part);
-        }
-        Self(bytes)
+        Self(Bytes::concat(iter::once(&[kind as u8][..]).chain(parts.iter().copied())))
     }
 
     /// The length in bytes.
