@@ -1,6 +1,8 @@
 //! Inputs that several benchmarks share: keys of 16 bytes and values of 8.
 
-use rumormill_crdt::{Life, Limits, ReplicaId, Space, Timestamp, VvMap};
+use std::time::Duration;
+
+use rumormill_crdt::{Bytes, Life, Limits, Replica, ReplicaId, RowDelta, Space, Timestamp, VvMap};
 
 /// A key as large as a UUID.
 pub type Key = [u8; 16];
@@ -45,4 +47,67 @@ pub fn many_rows(rows: u64) -> Table {
         all.join(&one);
     }
     all
+}
+
+/// A delta of a table as nodes gossip it.
+pub type Gossiped = RowDelta<rumormill_crdt::Key, Bytes>;
+
+/// A replica as nodes have it, which writes nothing and holds copies of `rows` rows of `cells`
+/// cells each.
+#[must_use]
+pub fn rows_of(rows: u64, cells: u64) -> Replica {
+    let mut holder = Replica::new(table(0).life(), Limits::DEFAULT);
+    for replica in 1..=rows {
+        let mut owner = Replica::new(table(replica).life(), Limits::DEFAULT);
+        for cell in 0..cells {
+            write(&mut owner, cell, 0);
+        }
+        holder.join(&owner);
+    }
+    holder
+}
+
+/// Puts a value of 8 bytes under a key whose name is the 16 digits of a number.
+fn write(owner: &mut Replica, cell: u64, value: u64) {
+    let name = format!("{:016x}", cell.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let key = rumormill_crdt::Key::raw(&name);
+    let value = Bytes::copy_from(&value.to_be_bytes());
+    let written = owner.edit(Duration::ZERO, |writer| writer.set(Space::SHARED, key, value));
+    written.expect("cells are small and few");
+}
+
+/// The next `count` deltas that each overwrite one cell in the middle of the first row that
+/// `holder` has, one continuing the other.
+#[must_use]
+pub fn one_cell_deltas(holder: &Replica, count: u64) -> Vec<Gossiped> {
+    let row = holder.table().rows().next().expect("a row is there");
+    let mut owner = Replica::new(row.id().life, Limits::DEFAULT);
+    let cells = row.len() as u64;
+    for cell in 0..cells {
+        write(&mut owner, cell, 0);
+    }
+    (0..count).map(|number| overwrite(&mut owner, cells / 2 + number, number)).collect()
+}
+
+/// Overwrites a cell; the delta that says so.
+fn overwrite(owner: &mut Replica, cell: u64, value: u64) -> Gossiped {
+    let held = owner.table().version_vector();
+    write(owner, cell, value);
+    owner.delta_since(&held).next().expect("a write is news")
+}
+
+/// Two replicas with copies of `rows` rows of `cells` cells each; the first is one write behind in
+/// the last `behind` of the rows.
+#[must_use]
+pub fn replicas_that_differ(rows: u64, cells: u64, behind: u64) -> (Replica, Replica) {
+    let ours = rows_of(rows, cells);
+    let mut theirs = Replica::new(table(rows + 1).life(), Limits::DEFAULT);
+    theirs.join(&ours);
+    for replica in rows - behind + 1..=rows {
+        let mut owner = Replica::new(table(replica).life(), Limits::DEFAULT);
+        (0..cells).for_each(|cell| write(&mut owner, cell, 0));
+        write(&mut owner, 0, 1);
+        theirs.join(&owner);
+    }
+    (ours, theirs)
 }

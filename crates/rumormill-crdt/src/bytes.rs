@@ -72,7 +72,7 @@ impl Deref for Bytes {
 
 impl PartialEq for Bytes {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        self.cmp(other).is_eq()
     }
 }
 
@@ -86,8 +86,24 @@ impl PartialOrd for Bytes {
 
 impl Ord for Bytes {
     fn cmp(&self, other: &Self) -> Ordering {
-        (**self).cmp(&**other)
+        match (&self.0, &other.0) {
+            // Of two strings that only zeros tell apart, the shorter comes first.
+            (Place::Here { len: a, bytes: x }, Place::Here { len: b, bytes: y }) => {
+                words(x).cmp(&words(y)).then(a.cmp(b))
+            }
+            _ => (**self).cmp(&**other),
+        }
     }
+}
+
+/// The bytes as numbers that compare as the bytes do, several at a time.
+fn words(bytes: &[u8; Bytes::LEN_IN_PLACE]) -> (u64, u64, u64) {
+    let word = |start: usize, len: usize| {
+        let mut word = [0; 8];
+        word[..len].copy_from_slice(&bytes[start..start + len]);
+        u64::from_be_bytes(word)
+    };
+    (word(0, 8), word(8, 8), word(16, 6))
 }
 
 impl Hash for Bytes {
@@ -125,5 +141,29 @@ impl<'de> Deserialize<'de> for Bytes {
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.escape_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn strings_compare_as_slices_do(
+            a in vec(prop_oneof![Just(0), Just(1), any::<u8>()], 0..30),
+            b in vec(prop_oneof![Just(0), Just(1), any::<u8>()], 0..30),
+            same in 0..30usize,
+        ) {
+            // Half of all pairs share a beginning, or only their ends would ever decide.
+            let b: Vec<u8> = a.iter().copied().take(same).chain(b).collect();
+            prop_assert_eq!(Bytes::copy_from(&a).cmp(&Bytes::copy_from(&b)), a.cmp(&b));
+            prop_assert_eq!(Bytes::copy_from(&a) == Bytes::copy_from(&b), a == b);
+            prop_assert_eq!(&*Bytes::copy_from(&b), &b[..]);
+        }
     }
 }

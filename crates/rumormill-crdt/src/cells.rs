@@ -41,6 +41,8 @@ pub(crate) struct Cells<K, V> {
 pub(crate) struct Plan {
     /// Versions of the cells that go, in ascending order.
     doomed: SmallVec<[Version; 4]>,
+    /// Where the keys of the listed cells are, or would be.
+    positions: SmallVec<[Position; 4]>,
     /// The running hash afterwards.
     pub(crate) hash: u64,
 }
@@ -53,7 +55,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
     /// Puts a cell under a key; its version is above all others.
     pub(crate) fn put(&mut self, version: Version, key: K, value: Option<V>) {
         self.hash = self.hash.wrapping_add(cell_hash(version, &key, value.as_ref()));
-        if let Some((key, old)) = self.replace(version, key, value) {
+        let position = self.position(&key);
+        if let Some((key, old)) = self.replace(position, version, key, value) {
             self.hash = self.hash.wrapping_sub(cell_hash(old.version, &key, old.value.as_ref()));
         }
         self.compact();
@@ -83,10 +86,14 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         listed: &[DeltaCell<K, V>],
     ) -> Plan {
         let mut doomed: SmallVec<[Version; 4]> = SmallVec::new();
+        let mut positions = SmallVec::new();
         let mut hash = self.hash;
         for cell in news(version, listed) {
             hash = hash.wrapping_add(cell_hash(cell.version, &cell.key, cell.value.as_ref()));
-            doomed.extend(self.cell(&cell.key).map(|old| old.version));
+            let position = self.position(&cell.key);
+            let old = self.place_of(&cell.key, position);
+            doomed.extend(old.map(|place| self.log.entry(place).1.version));
+            positions.push(position);
         }
         let is_listed =
             |version: &Version| listed.binary_search_by_key(version, |cell| cell.version).is_ok();
@@ -100,13 +107,17 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         for (key, cell) in doomed.iter().filter_map(|version| self.at(*version)) {
             hash = hash.wrapping_sub(cell_hash(cell.version, key, cell.value.as_ref()));
         }
-        Plan { doomed, hash }
+        Plan { doomed, positions, hash }
     }
 
     /// Carries out a plan made for the same cells and the same delta.
     pub(crate) fn carry_out(&mut self, plan: &Plan, version: Version, listed: &[DeltaCell<K, V>]) {
-        for cell in news(version, listed) {
-            self.replace(cell.version, cell.key.clone(), cell.value.clone());
+        let mut inserted = false;
+        for (cell, position) in news(version, listed).iter().zip(&plan.positions) {
+            // Positions hold until the first new key moves those after it.
+            let position = if inserted { self.position(&cell.key) } else { *position };
+            let (key, value) = (cell.key.clone(), cell.value.clone());
+            inserted |= self.replace(position, cell.version, key, value).is_none();
         }
         for doomed in &plan.doomed {
             self.remove(*doomed);
@@ -115,12 +126,18 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         self.compact();
     }
 
-    /// Puts a cell under a key and returns what was there. The hash is left to the caller.
-    fn replace(&mut self, version: Version, key: K, value: Option<V>) -> Option<(K, Cell<V>)> {
+    /// Puts a cell under a key, whose position this is, and returns what was there. The hash is
+    /// left to the caller.
+    fn replace(
+        &mut self,
+        position: Position,
+        version: Version,
+        key: K,
+        value: Option<V>,
+    ) -> Option<(K, Cell<V>)> {
         if value.is_none() {
             self.tombstones.insert(version);
         }
-        let position = self.position(&key);
         let Some(known) = self.place_of(&key, position) else {
             self.by_key.insert(position, self.log.push(key, Cell { version, value }));
             return None;

@@ -80,7 +80,23 @@ impl<K, V> RowDelta<K, V> {
     where
         K: Ord,
     {
-        let DeltaParts { id, from, to, head, cells } = &parts;
+        if Self::is_sound(&parts) { Ok(Self { parts }) } else { Err(Malformed) }
+    }
+
+    /// Trusts parts that were read off a row, and so obey the rules.
+    pub(crate) fn of_row(parts: DeltaParts<K, V>) -> Self
+    where
+        K: Ord,
+    {
+        debug_assert!(Self::is_sound(&parts), "a row's cells make a sound delta");
+        Self { parts }
+    }
+
+    fn is_sound(parts: &DeltaParts<K, V>) -> bool
+    where
+        K: Ord,
+    {
+        let DeltaParts { id, from, to, head, cells } = parts;
         let ordered = from < to && *to <= head.version && head.floor <= head.version;
         let ascending = cells.is_sorted_by(|a, b| a.version < b.version);
         let inside = cells.iter().all(|cell| *from < cell.version && cell.version <= *to);
@@ -88,11 +104,7 @@ impl<K, V> RowDelta<K, V> {
         let unique = cells.len() < 2
             || cells.iter().map(|cell| &cell.key).collect::<BTreeSet<_>>().len() == cells.len();
         let sane = !head.dependencies.contains_key(id);
-        if ordered && ascending && inside && !buried && unique && sane {
-            Ok(Self { parts })
-        } else {
-            Err(Malformed)
-        }
+        ordered && ascending && inside && !buried && unique && sane
     }
 
     /// The row.

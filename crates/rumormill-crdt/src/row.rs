@@ -143,7 +143,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
             let (key, value) = (key.clone(), cell.value.clone());
             parts.cells.push(DeltaCell { version: cell.version, key, value });
         }
-        RowDelta::new(parts).ok()
+        (parts.to > parts.from).then(|| RowDelta::of_row(parts))
     }
 
     /// The owner's write: takes the next version (I1).

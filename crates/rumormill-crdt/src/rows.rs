@@ -1,6 +1,10 @@
 //! The rows that readers see.
 
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, btree_map},
+    sync::Arc,
+    vec::Vec,
+};
 
 use serde::Serialize;
 
@@ -22,6 +26,15 @@ pub(crate) struct Rows<K, V> {
 struct Entry<K, V> {
     row: Arc<Row<K, V>>,
     changed: u64,
+    /// The row's share in the fingerprint.
+    share: u64,
+}
+
+impl<K, V> Entry<K, V> {
+    /// An entry of which no change is noted yet.
+    const fn new(row: Arc<Row<K, V>>) -> Self {
+        Self { row, changed: 0, share: 0 }
+    }
 }
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
@@ -32,26 +45,20 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     /// Makes a row visible, in place of an earlier version of it.
     pub(crate) fn show(&mut self, row: Arc<Row<K, V>>) {
         let id = row.id();
-        let from = self.version(id);
-        match self.by_id.get_mut(&id) {
-            Some(entry) => entry.row = row,
-            None => {
-                self.by_id.insert(id, Entry { row, changed: 0 });
-            }
+        match self.by_id.entry(id) {
+            btree_map::Entry::Occupied(mut known) => known.get_mut().row = row,
+            btree_map::Entry::Vacant(room) => drop(room.insert(Entry::new(row))),
         }
-        self.note_change(id, from);
+        self.note_change(id);
     }
 
     /// Changes a row in place, or a new one; a row that readers hold on to is copied first.
     pub(crate) fn change<R>(&mut self, id: RowId, change: impl FnOnce(&mut Row<K, V>) -> R) -> R {
-        let from = self.version(id);
-        let entry = self
-            .by_id
-            .entry(id)
-            .or_insert_with(|| Entry { row: Arc::new(Row::new(id)), changed: 0 });
+        let entry = self.by_id.entry(id).or_insert_with(|| Entry::new(Arc::new(Row::new(id))));
+        let from = entry.row.version();
         let result = change(Arc::make_mut(&mut entry.row));
         if entry.row.version() > from {
-            self.note_change(id, from);
+            self.note_change(id);
         }
         result
     }
@@ -63,22 +70,20 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         for id in older.into_iter().filter(|id| id.life != kept) {
             if let Some(entry) = self.by_id.remove(&id) {
                 self.changes.remove(&entry.changed);
-                let hash = row_hash(id, entry.row.version());
-                self.fingerprint = self.fingerprint.wrapping_sub(hash);
+                self.fingerprint = self.fingerprint.wrapping_sub(entry.share);
             }
         }
     }
 
-    fn note_change(&mut self, id: RowId, from: Version) {
+    fn note_change(&mut self, id: RowId) {
         let Some(entry) = self.by_id.get_mut(&id) else { return };
         self.moment += 1;
         self.changes.remove(&entry.changed);
         self.changes.insert(self.moment, id);
         entry.changed = self.moment;
-        if from > 0 {
-            self.fingerprint = self.fingerprint.wrapping_sub(row_hash(id, from));
-        }
-        self.fingerprint = self.fingerprint.wrapping_add(row_hash(id, entry.row.version()));
+        self.fingerprint = self.fingerprint.wrapping_sub(entry.share);
+        entry.share = row_hash(id, entry.row.version());
+        self.fingerprint = self.fingerprint.wrapping_add(entry.share);
     }
 
     pub(crate) fn get(&self, id: RowId) -> Option<&Arc<Row<K, V>>> {
