@@ -89,21 +89,20 @@ impl Ord for Bytes {
         match (&self.0, &other.0) {
             // Of two strings that only zeros tell apart, the shorter comes first.
             (Place::Here { len: a, bytes: x }, Place::Here { len: b, bytes: y }) => {
-                words(x).cmp(&words(y)).then(a.cmp(b))
+                let by_word = |at: [usize; 8]| number(x, at).cmp(&number(y, at));
+                by_word([0, 1, 2, 3, 4, 5, 6, 7])
+                    .then_with(|| by_word([8, 9, 10, 11, 12, 13, 14, 15]))
+                    .then_with(|| by_word([14, 15, 16, 17, 18, 19, 20, 21]))
+                    .then_with(|| a.cmp(b))
             }
             _ => (**self).cmp(&**other),
         }
     }
 }
 
-/// The bytes as numbers that compare as the bytes do, several at a time.
-fn words(bytes: &[u8; Bytes::LEN_IN_PLACE]) -> (u64, u64, u64) {
-    let word = |start: usize, len: usize| {
-        let mut word = [0; 8];
-        word[..len].copy_from_slice(&bytes[start..start + len]);
-        u64::from_be_bytes(word)
-    };
-    (word(0, 8), word(8, 8), word(16, 6))
+/// Eight of the bytes as a number that compares as they do.
+fn number(bytes: &[u8; Bytes::LEN_IN_PLACE], at: [usize; 8]) -> u64 {
+    u64::from_be_bytes(at.map(|at| bytes[at]))
 }
 
 impl Hash for Bytes {

@@ -39,12 +39,19 @@ pub(crate) struct Cells<K, V> {
 /// What taking in the cells of a delta will do, worked out before anything changes.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// Versions of the cells that go, in ascending order.
-    doomed: SmallVec<[Version; 4]>,
-    /// Where the keys of the listed cells are, or would be.
-    positions: SmallVec<[Position; 4]>,
+    /// The cells that go although nothing takes their place.
+    doomed: SmallVec<[Place; 4]>,
+    /// Where the keys of the news are, or would be.
+    found: SmallVec<[Found; 4]>,
     /// The running hash afterwards.
     pub(crate) hash: u64,
+}
+
+/// Where the index has a key, or would have it, and the cell under it, if there is one.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    position: Position,
+    place: Option<Place>,
 }
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
@@ -55,8 +62,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
     /// Puts a cell under a key; its version is above all others.
     pub(crate) fn put(&mut self, version: Version, key: K, value: Option<V>) {
         self.hash = self.hash.wrapping_add(cell_hash(version, &key, value.as_ref()));
-        let position = self.position(&key);
-        if let Some((key, old)) = self.replace(position, version, key, value) {
+        let found = self.find(&key);
+        if let Some((key, old)) = self.replace(found, version, key, value) {
             self.hash = self.hash.wrapping_sub(cell_hash(old.version, &key, old.value.as_ref()));
         }
         self.compact();
@@ -66,7 +73,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
     pub(crate) fn forget(&mut self, floor: Version) -> bool {
         let doomed: Vec<_> = self.tombstones.range(..=floor).copied().collect();
         for version in &doomed {
-            if let Some((key, _)) = self.remove(*version) {
+            let place = self.log.at(*version).map(|(place, ..)| place);
+            if let Some((key, _)) = place.and_then(|place| self.remove(place)) {
                 self.hash = self.hash.wrapping_sub(cell_hash(*version, &key, None::<&V>));
             }
         }
@@ -85,52 +93,54 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         floor: Version,
         listed: &[DeltaCell<K, V>],
     ) -> Plan {
-        let mut doomed: SmallVec<[Version; 4]> = SmallVec::new();
-        let mut positions = SmallVec::new();
+        let is_listed =
+            |version: Version| listed.binary_search_by_key(&version, |cell| cell.version).is_ok();
+        let mut doomed = SmallVec::<[Place; 4]>::new();
+        if from < version {
+            let covered = self.log.after(from).filter(|(_, _, cell)| !is_listed(cell.version));
+            doomed.extend(covered.map(|(place, ..)| place));
+        }
+        let buried = self.tombstones.range(..=floor);
+        doomed.extend(buried.filter_map(|version| self.log.at(*version)).map(|(place, ..)| place));
+
         let mut hash = self.hash;
+        let mut found = SmallVec::new();
+        let mut gone = doomed.clone();
         for cell in news(version, listed) {
             hash = hash.wrapping_add(cell_hash(cell.version, &cell.key, cell.value.as_ref()));
-            let position = self.position(&cell.key);
-            let old = self.place_of(&cell.key, position);
-            doomed.extend(old.map(|place| self.log.entry(place).1.version));
-            positions.push(position);
+            let known = self.find(&cell.key);
+            gone.extend(known.place);
+            found.push(known);
         }
-        let is_listed =
-            |version: &Version| listed.binary_search_by_key(version, |cell| cell.version).is_ok();
-        if from < version {
-            let covered = self.since(from).map(|(_, cell)| cell.version);
-            doomed.extend(covered.filter(|version| !is_listed(version)));
-        }
-        doomed.extend(self.tombstones.range(..=floor).copied());
-        doomed.sort_unstable();
-        doomed.dedup();
-        for (key, cell) in doomed.iter().filter_map(|version| self.at(*version)) {
+        gone.sort_unstable();
+        gone.dedup();
+        for (key, cell) in gone.iter().map(|place| self.log.entry(*place)) {
             hash = hash.wrapping_sub(cell_hash(cell.version, key, cell.value.as_ref()));
         }
-        Plan { doomed, positions, hash }
+        Plan { doomed, found, hash }
     }
 
     /// Carries out a plan made for the same cells and the same delta.
     pub(crate) fn carry_out(&mut self, plan: &Plan, version: Version, listed: &[DeltaCell<K, V>]) {
-        let mut inserted = false;
-        for (cell, position) in news(version, listed).iter().zip(&plan.positions) {
-            // Positions hold until the first new key moves those after it.
-            let position = if inserted { self.position(&cell.key) } else { *position };
-            let (key, value) = (cell.key.clone(), cell.value.clone());
-            inserted |= self.replace(position, cell.version, key, value).is_none();
+        for place in &plan.doomed {
+            self.remove(*place);
         }
-        for doomed in &plan.doomed {
-            self.remove(*doomed);
+        let mut moved = !plan.doomed.is_empty();
+        for (cell, found) in news(version, listed).iter().zip(&plan.found) {
+            // What was found holds until the first key comes or goes.
+            let found = if moved { self.find(&cell.key) } else { *found };
+            let (key, value) = (cell.key.clone(), cell.value.clone());
+            moved |= self.replace(found, cell.version, key, value).is_none();
         }
         self.hash = plan.hash;
         self.compact();
     }
 
-    /// Puts a cell under a key, whose position this is, and returns what was there. The hash is
+    /// Puts a cell under a key, which was found there, and returns what it replaces. The hash is
     /// left to the caller.
     fn replace(
         &mut self,
-        position: Position,
+        found: Found,
         version: Version,
         key: K,
         value: Option<V>,
@@ -138,23 +148,23 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         if value.is_none() {
             self.tombstones.insert(version);
         }
-        let Some(known) = self.place_of(&key, position) else {
-            self.by_key.insert(position, self.log.push(key, Cell { version, value }));
+        let Some(known) = found.place else {
+            self.by_key.insert(found.position, self.log.push(key, Cell { version, value }));
             return None;
         };
         let old = self.log.take(known)?;
         self.tombstones.remove(&old.1.version);
-        self.by_key.replace(position, self.log.push(key, Cell { version, value }));
+        self.by_key.replace(found.position, self.log.push(key, Cell { version, value }));
         Some(old)
     }
 
-    /// Removes a cell and returns it. The hash is left to the caller.
-    fn remove(&mut self, version: Version) -> Option<(K, Cell<V>)> {
-        let (place, key, _) = self.log.at(version)?;
-        let position = self.position(key);
-        self.by_key.remove(position);
-        self.tombstones.remove(&version);
-        self.log.take(place)
+    /// Removes a cell and returns it, if it is still there. The hash is left to the caller.
+    fn remove(&mut self, place: Place) -> Option<(K, Cell<V>)> {
+        let found = self.find(self.log.key(place)?);
+        self.by_key.remove(found.position);
+        let gone = self.log.take(place)?;
+        self.tombstones.remove(&gone.1.version);
+        Some(gone)
     }
 
     /// Closes the holes that removed cells left, when that is due.
@@ -166,16 +176,14 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         self.by_key.renumber(|old| moves.new_place(old));
     }
 
-    fn position(&self, key: &K) -> Position {
-        self.by_key.first_not(|place| self.log.key(place) < key)
-    }
-
-    fn place_of(&self, key: &K, position: Position) -> Option<Place> {
-        self.by_key.from(position).next().filter(|place| self.log.key(*place) == key)
+    fn find(&self, key: &K) -> Found {
+        let position = self.by_key.first_not(|place| self.log.entry(place).0 < key);
+        let place = self.by_key.at(position);
+        Found { position, place: place.filter(|place| self.log.entry(*place).0 == key) }
     }
 
     pub(crate) fn cell(&self, key: &K) -> Option<&Cell<V>> {
-        self.place_of(key, self.position(key)).map(|place| self.log.entry(place).1)
+        self.find(key).place.map(|place| self.log.entry(place).1)
     }
 
     pub(crate) fn at(&self, version: Version) -> Option<(&K, &Cell<V>)> {
@@ -188,8 +196,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
 
     pub(crate) fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (&K, &Cell<V>)> {
         let first = self.by_key.first_not(|place| match keys.start_bound() {
-            Bound::Included(start) => self.log.key(place) < start,
-            Bound::Excluded(start) => self.log.key(place) <= start,
+            Bound::Included(start) => self.log.entry(place).0 < start,
+            Bound::Excluded(start) => self.log.entry(place).0 <= start,
             Bound::Unbounded => false,
         });
         let entries = self.by_key.from(first).map(|place| self.log.entry(place));
@@ -201,7 +209,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
     }
 
     pub(crate) fn since(&self, version: Version) -> impl Iterator<Item = (&K, &Cell<V>)> {
-        self.log.after(version)
+        self.log.after(version).map(|(_, key, cell)| (key, cell))
     }
 
     pub(crate) const fn hash(&self) -> u64 {

@@ -15,9 +15,7 @@ use crate::{Life, RowId, Version};
 /// stops no adversary.
 #[must_use]
 pub fn keyed_hash(key: [u8; 16], bytes: &[u8]) -> u64 {
-    let mut hasher = SipHasher13::new_with_key(&key);
-    hasher.write(bytes);
-    hasher.finish()
+    SipHasher13::new_with_key(&key).hash(bytes)
 }
 
 /// The share of one cell in its row's hash. A row's hash is the sum of its cells' shares and its

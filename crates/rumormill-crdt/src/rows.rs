@@ -1,7 +1,7 @@
 //! The rows that readers see.
 
 use alloc::{
-    collections::{BTreeMap, btree_map},
+    collections::{BTreeMap, VecDeque, btree_map},
     sync::Arc,
     vec::Vec,
 };
@@ -12,15 +12,20 @@ use crate::{Head, Life, ReplicaId, Row, RowId, Space, Version, hash::row_hash};
 
 /// The rows that readers see, findable by id and by the moment of their last change.
 ///
-/// Invariant: `changes` has each row once, at its `changed`; `fingerprint` sums up all rows.
+/// Invariants: `changes` has each row at its `changed`; `fingerprint` sums up all rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows<K, V> {
     by_id: BTreeMap<RowId, Entry<K, V>>,
-    changes: BTreeMap<u64, RowId>,
+    /// Every change, by ascending moment. Where a row changed again since, or went, the change is
+    /// stale; stale ones are dropped before they outnumber the rows.
+    changes: VecDeque<(u64, RowId)>,
     /// The moment of the last change; counts changes since the table was made.
     moment: u64,
     fingerprint: u64,
 }
+
+/// So many stale changes are not worth dropping.
+const CHANGES_STALE_MIN: usize = 64;
 
 #[derive(Clone, Debug)]
 struct Entry<K, V> {
@@ -39,7 +44,7 @@ impl<K, V> Entry<K, V> {
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     pub(crate) const fn new() -> Self {
-        Self { by_id: BTreeMap::new(), changes: BTreeMap::new(), moment: 0, fingerprint: 0 }
+        Self { by_id: BTreeMap::new(), changes: VecDeque::new(), moment: 0, fingerprint: 0 }
     }
 
     /// Makes a row visible, in place of an earlier version of it.
@@ -69,7 +74,6 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         let older: Vec<RowId> = self.by_id.range(first..id).map(|(id, _)| *id).collect();
         for id in older.into_iter().filter(|id| id.life != kept) {
             if let Some(entry) = self.by_id.remove(&id) {
-                self.changes.remove(&entry.changed);
                 self.fingerprint = self.fingerprint.wrapping_sub(entry.share);
             }
         }
@@ -78,12 +82,16 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     fn note_change(&mut self, id: RowId) {
         let Some(entry) = self.by_id.get_mut(&id) else { return };
         self.moment += 1;
-        self.changes.remove(&entry.changed);
-        self.changes.insert(self.moment, id);
+        self.changes.push_back((self.moment, id));
         entry.changed = self.moment;
         self.fingerprint = self.fingerprint.wrapping_sub(entry.share);
         entry.share = row_hash(id, entry.row.version());
         self.fingerprint = self.fingerprint.wrapping_add(entry.share);
+        if self.changes.len() > 2 * self.by_id.len() + CHANGES_STALE_MIN {
+            let by_id = &self.by_id;
+            self.changes
+                .retain(|(moment, id)| by_id.get(id).is_some_and(|it| it.changed == *moment));
+        }
     }
 
     pub(crate) fn get(&self, id: RowId) -> Option<&Arc<Row<K, V>>> {
@@ -134,8 +142,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     }
 
     pub(crate) fn changed_after(&self, moment: u64) -> impl Iterator<Item = &Arc<Row<K, V>>> {
-        let later = self.changes.range(moment.saturating_add(1)..);
-        later.filter_map(|(_, id)| self.get(*id))
+        let first = self.changes.partition_point(|(changed, _)| *changed <= moment);
+        self.changes.range(first..).filter_map(|(changed, id)| {
+            let entry = self.by_id.get(id)?;
+            (entry.changed == *changed).then_some(&entry.row)
+        })
     }
 
     pub(crate) const fn moment(&self) -> u64 {

@@ -45,6 +45,11 @@ impl KeyIndex {
         Position { chunk, offset }
     }
 
+    /// The place at a position; nothing at the end.
+    pub(super) fn at(&self, Position { chunk, offset }: Position) -> Option<Place> {
+        self.chunks.get(chunk)?.get(offset).copied()
+    }
+
     /// Walks the places from a position on.
     pub(super) fn from(&self, at: Position) -> impl Iterator<Item = Place> {
         let mut later = self.chunks.iter().skip(at.chunk);

@@ -2,8 +2,6 @@
 
 use alloc::vec::Vec;
 
-use smallvec::SmallVec;
-
 use crate::{Cell, Version};
 
 /// Where a cell is in a [`Log`], until the log is compacted.
@@ -37,7 +35,7 @@ impl Moves {
 /// is not a hole.
 #[derive(Clone, Debug)]
 pub(super) struct Log<K, V> {
-    chunks: SmallVec<[Vec<Slot<K, V>>; 1]>,
+    chunks: Vec<Vec<Slot<K, V>>>,
     holes: usize,
 }
 
@@ -55,7 +53,7 @@ const CHUNK_LEN: usize = 128;
 
 impl<K, V> Log<K, V> {
     pub(super) fn new() -> Self {
-        Self { chunks: SmallVec::new(), holes: 0 }
+        Self { chunks: Vec::new(), holes: 0 }
     }
 
     /// Puts a cell at the end; its version is above all others.
@@ -113,12 +111,16 @@ impl<K, V> Log<K, V> {
         Moves(moves)
     }
 
-    pub(super) fn key(&self, place: Place) -> &K {
-        self.slot(place).key.as_ref().expect("the index names no holes")
+    /// The key of a cell; nothing if it is gone.
+    pub(super) fn key(&self, place: Place) -> Option<&K> {
+        let chunk = self.chunks.get(place.index() / CHUNK_LEN)?;
+        chunk.get(place.index() % CHUNK_LEN)?.key.as_ref()
     }
 
+    /// A cell that is not gone.
     pub(super) fn entry(&self, place: Place) -> (&K, &Cell<V>) {
-        (self.key(place), &self.slot(place).cell)
+        let slot = &self.chunks[place.index() / CHUNK_LEN][place.index() % CHUNK_LEN];
+        (slot.key.as_ref().expect("an index names no holes"), &slot.cell)
     }
 
     pub(super) fn at(&self, version: Version) -> Option<(Place, &K, &Cell<V>)> {
@@ -129,12 +131,13 @@ impl<K, V> Log<K, V> {
     }
 
     /// Walks the cells above a version.
-    pub(super) fn after(&self, version: Version) -> impl Iterator<Item = (&K, &Cell<V>)> {
+    pub(super) fn after(&self, version: Version) -> impl Iterator<Item = (Place, &K, &Cell<V>)> {
         let index = self.first_after(version);
         let mut later = self.chunks.iter().skip(index / CHUNK_LEN);
         let first = later.next().and_then(|chunk| chunk.get(index % CHUNK_LEN..));
         let slots = first.unwrap_or_default().iter().chain(later.flatten());
-        slots.filter_map(|slot| Some((slot.key.as_ref()?, &slot.cell)))
+        let places = (index..).map(Place::at).zip(slots);
+        places.filter_map(|(place, slot)| Some((place, slot.key.as_ref()?, &slot.cell)))
     }
 
     /// How many slots, holes included, are at or below a version.
@@ -157,10 +160,6 @@ impl<K, V> Log<K, V> {
 
     pub(super) fn len(&self) -> usize {
         self.slots() - self.holes
-    }
-
-    fn slot(&self, place: Place) -> &Slot<K, V> {
-        &self.chunks[place.index() / CHUNK_LEN][place.index() % CHUNK_LEN]
     }
 
     fn slot_mut(&mut self, place: Place) -> &mut Slot<K, V> {
