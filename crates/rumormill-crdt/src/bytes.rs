@@ -62,6 +62,7 @@ impl Default for Bytes {
 impl Deref for Bytes {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         match &self.0 {
             Place::Here { len, bytes } => &bytes[..usize::from(*len)],
@@ -85,24 +86,32 @@ impl PartialOrd for Bytes {
 }
 
 impl Ord for Bytes {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             // Of two strings that only zeros tell apart, the shorter comes first.
             (Place::Here { len: a, bytes: x }, Place::Here { len: b, bytes: y }) => {
-                let by_word = |at: [usize; 8]| number(x, at).cmp(&number(y, at));
-                by_word([0, 1, 2, 3, 4, 5, 6, 7])
-                    .then_with(|| by_word([8, 9, 10, 11, 12, 13, 14, 15]))
-                    .then_with(|| by_word([14, 15, 16, 17, 18, 19, 20, 21]))
-                    .then_with(|| a.cmp(b))
+                for word in WORDS {
+                    let (x, y) = (number(x, word), number(y, word));
+                    if x != y {
+                        return x.cmp(&y);
+                    }
+                }
+                a.cmp(b)
             }
             _ => (**self).cmp(&**other),
         }
     }
 }
 
-/// Eight of the bytes as a number that compares as they do.
-fn number(bytes: &[u8; Bytes::LEN_IN_PLACE], at: [usize; 8]) -> u64 {
-    u64::from_be_bytes(at.map(|at| bytes[at]))
+/// Where the numbers begin that together are all of the bytes.
+const WORDS: [usize; 3] = [0, 8, Bytes::LEN_IN_PLACE - 8];
+
+/// The eight bytes from `start` on, as a number that compares as they do.
+#[inline]
+fn number(bytes: &[u8; Bytes::LEN_IN_PLACE], start: usize) -> u64 {
+    let word = bytes[start..].first_chunk().expect("a word begins where eight bytes follow");
+    u64::from_be_bytes(*word)
 }
 
 impl Hash for Bytes {

@@ -177,7 +177,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
     }
 
     fn find(&self, key: &K) -> Found {
-        let position = self.by_key.first_not(|place| self.log.entry(place).0 < key);
+        let position = self.by_key.first_not(|place| self.log.entry(place).0.cmp(key).is_lt());
         let place = self.by_key.at(position);
         Found { position, place: place.filter(|place| self.log.entry(*place).0 == key) }
     }
