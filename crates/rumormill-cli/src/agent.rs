@@ -14,7 +14,9 @@ use std::{
 };
 
 use clap::{CommandFactory, error::ErrorKind};
-use rumormill::{Config, Event, Handle, MemberInfo, ReplicaId, Settings, Stopped, spawn};
+use rumormill::{
+    Config, Event, Handle, MemberInfo, ReplicaId, Retention, Settings, Stopped, spawn,
+};
 use tokio::sync::broadcast::error::RecvError;
 
 use input::{Edit, Input, Line, Question};
@@ -47,6 +49,9 @@ pub(crate) struct Args {
     /// The period in which edits are passed on, in milliseconds.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(10..=60_000))]
     interval_ms: u64,
+    /// For how many days what ended lives wrote is kept; 0 for ever. All nodes must agree.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    retention_days: u32,
     /// The population's name; nodes of other populations are not heard.
     #[arg(long, value_name = "NAME", default_value = "")]
     cluster: String,
@@ -84,6 +89,7 @@ async fn live(args: Args, output: Output) -> Result<(), Box<dyn Error>> {
         cluster: args.cluster,
         fanout: usize::from(args.fanout),
         rumor_every: Duration::from_millis(args.interval_ms),
+        retention: retention(args.retention_days),
         ..Config::DEFAULT
     };
     let name = args.name.unwrap_or_else(|| args.bind.to_string());
@@ -101,6 +107,12 @@ async fn live(args: Args, output: Output) -> Result<(), Box<dyn Error>> {
     }
     output.say(&Said::Left);
     Ok(())
+}
+
+fn retention(days: u32) -> Retention {
+    let data = (days > 0).then(|| Duration::from_secs(86_400) * days);
+    let Retention { of_self, .. } = Retention::DEFAULT;
+    Retention { of_self, ..Retention::uniform(data) }
 }
 
 struct Agent {
@@ -125,6 +137,14 @@ impl Agent {
                     Ok(Line::Quit) => return Ok(()),
                     Ok(Line::Edit(edit)) => self.edit(edit).await?,
                     Ok(Line::Ask(question)) => self.answer(question).await?,
+                    Ok(Line::Evict(name)) => {
+                        self.node.evict(ReplicaId::from_name(&name)).await?;
+                        self.output.say(&Said::Done);
+                    }
+                    Ok(Line::Pardon(name)) => {
+                        self.node.pardon(ReplicaId::from_name(&name)).await?;
+                        self.output.say(&Said::Done);
+                    }
                     Err(reason) => self.output.say(&Said::Error(reason)),
                 },
                 event = events.recv() => match event {
@@ -212,6 +232,10 @@ impl Agent {
             Event::IdentityConflict { other } => {
                 let reason = "another process runs under our name; give each its own --name";
                 self.warn("identity_conflict", other.replica, reason.to_owned());
+            }
+            Event::AwayTooLong { unspread } => {
+                let rows = unspread.len();
+                self.output.say(&Said::AwayTooLong { rows });
             }
             Event::RowRefused { replica, reason } => {
                 self.warn("row_refused", replica, reason.to_string());

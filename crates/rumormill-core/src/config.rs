@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use rumormill_crdt::{Limits, ReplicaId};
+use rumormill_crdt::{Limits, ReplicaId, Retention};
 
 /// Who a node is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum Mode {
 
 /// How a node behaves. Start from [`Config::DEFAULT`] and change what matters.
 ///
-/// All nodes of a population should agree on `cluster` and `limits`; the rest is each node's own.
+/// All nodes of a population should agree on `cluster`, `retention` and `limits`; the rest is each node's own.
 /// Periods shorter than a millisecond count as a millisecond.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -63,6 +63,8 @@ pub struct Config {
     pub skew_max: Duration,
     /// How old an erase marker must be to be forgotten.
     pub forget_after: Duration,
+    /// How long rows of ended lives are kept. All nodes of a population must agree on it.
+    pub retention: Retention,
     /// Bounds on the table.
     pub limits: Limits,
 }
@@ -84,6 +86,7 @@ impl Config {
         seed_backoff: Duration::from_millis(250),
         skew_max: Duration::from_secs(10),
         forget_after: Duration::from_secs(600),
+        retention: Retention::DEFAULT,
         limits: Limits::DEFAULT,
     };
 }

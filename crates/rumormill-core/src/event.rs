@@ -1,9 +1,13 @@
 //! What a node tells the program it is part of.
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    vec::Vec,
+};
 use core::time::Duration;
 
-use rumormill_crdt::{Life, Refused, ReplicaId};
+use rumormill_crdt::{Bytes, Key, Life, Refused, ReplicaId, Row};
 
 use crate::Liveness;
 
@@ -51,6 +55,14 @@ pub enum Event<A> {
     IdentityConflict {
         /// The other life.
         other: Life,
+    },
+    /// We did not run for longer than rows are kept, so others have dropped ours, and may have
+    /// dropped what removed and overwrote what we hold. All copies were dropped and a new life was
+    /// begun; what others still have comes back from them.
+    AwayTooLong {
+        /// Our own rows that changed since we last heard of anybody, as they were: what others may
+        /// never have seen. Write it again if it still matters.
+        unspread: Vec<Arc<Row<Key, Bytes>>>,
     },
     /// A member's row could not be taken in.
     RowRefused {
@@ -159,6 +171,8 @@ impl<A: PartialEq> Events<A> {
             | Refused::OldFloor
             | Refused::StaleStaging
             | Refused::OldLife
+            | Refused::Evicted
+            | Refused::Expired
             | Refused::StagingFull => {}
         }
     }

@@ -42,6 +42,7 @@ mod outbox;
 mod seal;
 
 mod address;
+mod ageing;
 mod config;
 mod pace;
 mod random;

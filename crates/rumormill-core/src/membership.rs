@@ -145,6 +145,14 @@ impl<A: Address> Membership<A> {
         self.set_standing(replica, standing, events);
     }
 
+    /// Forgets a member whose row is gone.
+    pub(crate) fn forget(&mut self, replica: ReplicaId, events: &mut Events<A>) {
+        // A member that left is in no list and has no deadline.
+        self.set_standing(replica, Standing::Left, events);
+        self.forget_claim(replica);
+        self.members.remove(&replica);
+    }
+
     /// Takes in a claim by anybody. Returns whether it was news; only news is passed on.
     pub(crate) fn handle_claim(
         &mut self,

@@ -147,7 +147,7 @@ pub(crate) const fn delta_len_max(limits: &Limits) -> usize {
     const VARINT: usize = 10;
     const ROW: usize = 17;
     let frame_and_sender = FRAME_LEN + 16;
-    let head = 2 * VARINT + 2 * 8 + VARINT + limits.dependencies_max * (ROW + VARINT);
+    let head = 2 * VARINT + 2 * 8 + VARINT + limits.dependencies_max * (ROW + VARINT + 8);
     let cell = VARINT + 1 + 2 * 3 + limits.cell_len_max;
     frame_and_sender + 1 + ROW + 2 * VARINT + head + 3 + cell
 }

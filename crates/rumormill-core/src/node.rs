@@ -4,11 +4,13 @@ use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Bytes, Growth, Key, Life, Replica, ReplicaId, Row, RowDelta, RowId, Space, Table, Writer,
+    Bytes, Dropped, Growth, Key, Life, Replica, ReplicaId, Row, RowDelta, RowId, Space, Table,
+    Writer,
 };
 
 use crate::{
     Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
+    ageing::Ageing,
     event::{Events, Next},
     forgetting::Forgetting,
     lives::Lives,
@@ -100,6 +102,7 @@ pub struct Node<A> {
     reconcile: Reconcile<A>,
     transfer: Transfer<A>,
     forgetting: Forgetting,
+    ageing: Ageing,
     outbox: Outbox<A>,
     events: Events<A>,
     stats: Stats,
@@ -162,6 +165,7 @@ impl<A: Address> Node<A> {
             reconcile: Reconcile::new(now, &config, &mut random),
             transfer: Transfer::new(now, &config),
             forgetting: Forgetting::new(now, config.forget_after),
+            ageing: Ageing::new(unix, &config.retention),
             outbox: Outbox::new(),
             events: Events::new(),
             stats: Stats::default(),
@@ -195,6 +199,7 @@ impl<A: Address> Node<A> {
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += bytes.len() as u64;
         self.reconcile.handle_sign_of_life(&from);
+        self.ageing.handle_sign_of_life(self.replica.table());
         if messages.iter().any(Message::is_opening) {
             self.meet(sender, &from);
         }
@@ -228,6 +233,27 @@ impl<A: Address> Node<A> {
     pub fn handle_wall_clock(&mut self, now: Instant, unix: Duration) {
         self.advance(now);
         self.wall = (self.now, unix);
+        self.let_rows_age();
+    }
+
+    /// Drops every row of a replica, and with them its counts, values, adds and removals, and
+    /// refuses its lives that were heard of. Here only: in a population without signed identities
+    /// every node is told by its operator, and told again after it restarted.
+    ///
+    /// Evicting ourselves does nothing.
+    pub fn evict(&mut self, now: Instant, replica: ReplicaId) {
+        self.advance(now);
+        let dropped = self.replica.evict(self.unix(), replica);
+        if replica != self.identity.replica {
+            self.members.forget(replica, &mut self.events);
+        }
+        self.go_on_without(&dropped);
+    }
+
+    /// Takes an eviction back: what others hold of the replica's rows is taken in again.
+    pub fn pardon(&mut self, now: Instant, replica: ReplicaId) {
+        self.advance(now);
+        self.replica.pardon(replica);
     }
 
     /// Joins the population that the node at `seed` belongs to. A seed that does not answer is
@@ -271,10 +297,18 @@ impl<A: Address> Node<A> {
                 None => self.events.conflict(last),
             }
         }
-        for growth in self.replica.restore(rows) {
+        for growth in self.replica.restore(rows.iter().cloned()) {
             self.learn_member(growth.id);
             self.events.table_changed();
         }
+        let dropped = self.replica.expire(self.unix(), &self.config.retention);
+        let ours = |row: &Arc<Row<_, _>>| row.id().life.replica == self.identity.replica;
+        let is_gone = |row: &Arc<Row<_, _>>| dropped.gone.contains(&row.id());
+        let unspread: Vec<_> = rows.into_iter().filter(ours).filter(is_gone).collect();
+        if !unspread.is_empty() {
+            self.events.note(Event::AwayTooLong { unspread });
+        }
+        self.go_on_without(&dropped);
     }
 
     /// Composes the next datagram into `buf`, whose length is its only limit. `None` if there is
@@ -322,7 +356,9 @@ impl<A: Address> Node<A> {
             self.reconcile.poll_timeout(),
             self.forgetting.poll_timeout(),
         ];
-        let sometimes = [self.members.poll_timeout(), self.transfer.poll_timeout()];
+        let by_wall_clock = |unix: Duration| self.wall.0 + unix.saturating_sub(self.wall.1);
+        let ageing = self.ageing.next_at().map(by_wall_clock);
+        let sometimes = [self.members.poll_timeout(), self.transfer.poll_timeout(), ageing];
         always.into_iter().chain(sometimes.into_iter().flatten()).min()
     }
 
@@ -508,6 +544,11 @@ impl<A: Address> Node<A> {
 
     fn begin_life(&mut self, life: Life) {
         self.replica.begin_life(life);
+        self.go_on_in(life);
+    }
+
+    /// Lets every part know of a new life of ours.
+    fn go_on_in(&mut self, life: Life) {
         self.members.begin_life(life);
         self.forgetting.begin_life();
         self.news.begin_life();
@@ -530,6 +571,50 @@ impl<A: Address> Node<A> {
         self.announce();
     }
 
+    /// Drops what has expired, and keeps our own rows from expiring. If these have expired already,
+    /// we did not run for too long to go on.
+    fn let_rows_age(&mut self) {
+        let (unix, retention) = (self.unix(), self.config.retention);
+        if !self.ageing.is_due(unix) {
+            return;
+        }
+        self.ageing.wait(unix, &retention);
+        if !self.replica.expired_own_rows(unix, &retention).is_empty() {
+            self.start_over();
+        }
+        let dropped = self.replica.expire(unix, &retention);
+        self.go_on_without(&dropped);
+        self.announce();
+    }
+
+    /// Drops all copies and begins a new life.
+    fn start_over(&mut self) {
+        let Some(life) = Lives::after(self.life(), &mut self.random) else { return };
+        let ours = self.table().changed_since(self.ageing.last_contact());
+        let unspread = ours.filter(|row| row.id().life == self.life()).cloned().collect();
+        self.events.note(Event::AwayTooLong { unspread });
+        let dropped = self.replica.start_over(life);
+        self.go_on_in(life);
+        self.go_on_without(&dropped);
+    }
+
+    /// Goes on after rows were dropped: members without a row are forgotten.
+    fn go_on_without(&mut self, dropped: &Dropped) {
+        let Dropped { gone, grown } = dropped;
+        if !gone.is_empty() {
+            self.events.table_changed();
+        }
+        for id in gone.iter().filter(|id| id.space == Space::SELF) {
+            let replica = id.life.replica;
+            if self.table().rows_of(Space::SELF, replica).next().is_none() {
+                self.members.forget(replica, &mut self.events);
+            }
+        }
+        if !grown.is_empty() {
+            self.grow(grown, false);
+        }
+    }
+
     fn finish_leaving(&mut self) {
         let own = RowId { space: Space::SELF, life: self.life() };
         let alone = self.members.reachable().is_empty();
@@ -541,6 +626,8 @@ impl<A: Address> Node<A> {
 
     fn advance(&mut self, now: Instant) {
         self.now = self.now.max(now);
+        // Whatever comes after a long sleep must find no row that everybody else has dropped.
+        self.let_rows_age();
     }
 
     fn unix(&self) -> Duration {

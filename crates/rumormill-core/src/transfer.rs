@@ -120,8 +120,8 @@ impl<A: Address> Transfer<A> {
             Progress::Staged { .. } => self.ask_on(now, id, peer, table.wanted_from(id), out),
             Progress::Waiting => {
                 self.restart_deadline(now, id, peer);
-                for (on, version) in table.missing_dependencies(id) {
-                    let wanted = Wanted { id: on, version, is_fresh: false };
+                for (on, at) in table.missing_dependencies(id) {
+                    let wanted = Wanted { id: on, version: at.version, is_fresh: false };
                     self.want(now, wanted, peer, table, out);
                 }
             }
@@ -151,6 +151,8 @@ impl<A: Address> Transfer<A> {
             | Refused::StaleStaging
             | Refused::OwnRow
             | Refused::OldLife
+            | Refused::Evicted
+            | Refused::Expired
             | Refused::StagingFull
             | Refused::TableFull
             | Refused::TooManyDependencies

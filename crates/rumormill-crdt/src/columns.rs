@@ -15,6 +15,7 @@ pub(crate) mod map;
 pub(crate) mod min_max;
 pub(crate) mod mv_register;
 pub(crate) mod or_set;
+pub(crate) mod overruling;
 pub(crate) mod pn_counter;
 mod ring;
 pub(crate) mod window_counter;

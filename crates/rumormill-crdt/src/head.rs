@@ -19,6 +19,16 @@ pub struct Head {
     /// The hash over all cells, tombstones and the floor.
     #[serde(with = "fixed")]
     pub hash: u64,
-    /// Rows that must be held, at the version named or a later one, wherever this row is (I13).
-    pub dependencies: BTreeMap<RowId, Version>,
+    /// Rows that must be held, as far as named, wherever this row is (I13).
+    pub dependencies: BTreeMap<RowId, Dependency>,
+}
+
+/// How far a row must have come to be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Dependency {
+    /// At this version or a later one.
+    pub version: Version,
+    /// The row's stamp at that version. Once that has expired, so has every copy of the row that
+    /// has not come as far, and the dependency is met by its absence.
+    pub timestamp: Timestamp,
 }

@@ -138,6 +138,13 @@ impl Key {
         Some((Life::from_bytes(life)?, Version::from_be_bytes(version)))
     }
 
+    /// The life whose values a cell replaces, and the key they lie under.
+    pub(crate) fn replaced(&self) -> Option<(Life, Self)> {
+        let (len, rest) = self.0.strip_prefix(&[KeyKind::Replaced as u8])?.split_first()?;
+        let (name, life) = rest.split_at_checked(usize::from(*len))?;
+        Some((Life::from_bytes(life)?, Self::build(KeyKind::Value, &[name])))
+    }
+
     fn build(kind: KeyKind, parts: &[&[u8]]) -> Self {
         Self(Bytes::concat(iter::once(&[kind as u8][..]).chain(parts.iter().copied())))
     }

@@ -46,6 +46,7 @@ mod key;
 mod limits;
 mod refused;
 mod replica;
+mod retention;
 mod row;
 mod row_writer;
 mod rows;
@@ -75,16 +76,17 @@ pub use columns::{
 };
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
 pub use hash::keyed_hash;
-pub use head::Head;
+pub use head::{Dependency, Head};
 pub use id::{Life, ReplicaId, RowId, Space, Version};
 pub use key::{Key, KeyKind};
 pub use limits::Limits;
 pub use refused::Refused;
 pub use replica::Replica;
+pub use retention::{Horizon, PerSpace, Retention};
 pub use row::Row;
 pub use row_writer::RowWriter;
 pub use version_vector::VersionVector;
-pub use vv_map::{Bookmark, VvMap};
+pub use vv_map::{Bookmark, Dropped, VvMap};
 pub use writer::{WriteError, Writer};
 
 /// A replicated table of byte keys and byte values: what a node gossips and columns read.

@@ -15,8 +15,8 @@ pub struct Limits {
     pub stagings_max: usize,
     /// The most cells in all stagings together.
     pub staged_cells_max: usize,
-    /// The most rows a head may depend on. A kill whose dependency would be one too many is kept,
-    /// and dependencies are never dropped, so this is for the whole life of a row.
+    /// The most rows a head may depend on. A kill whose dependency would be one too many is kept.
+    /// A dependency goes when the row it names is evicted or has expired.
     pub dependencies_max: usize,
 }
 
@@ -28,7 +28,7 @@ impl Limits {
         rows_max: 1 << 20,
         stagings_max: 256,
         staged_cells_max: 1 << 20,
-        dependencies_max: 12,
+        dependencies_max: 10,
     };
 }
 

@@ -24,6 +24,10 @@ pub enum Refused {
     OwnRow,
     /// It is from an ended life in a space where only the newest counts.
     OldLife,
+    /// Its replica was evicted.
+    Evicted,
+    /// It is stamped so long ago that everybody has dropped it, and nothing depends on it.
+    Expired,
     /// As many rows are staged as the limits allow; try again when some have arrived.
     StagingFull,
     /// The table has as many rows as the limits allow.
@@ -50,6 +54,8 @@ impl fmt::Display for Refused {
             Self::Hash => f.write_str("the cells do not add up to the hash in the head"),
             Self::OwnRow => f.write_str("somebody else writes in our name and life"),
             Self::OldLife => f.write_str("a newer life of this replica is known"),
+            Self::Evicted => f.write_str("this replica was evicted"),
+            Self::Expired => f.write_str("the row is older than the retention of its space"),
             Self::StagingFull => f.write_str("too many rows are being received at once"),
             Self::TableFull => f.write_str("the table has as many rows as its limits allow"),
             Self::TooLarge => f.write_str("a cell or the row is larger than our limits allow"),

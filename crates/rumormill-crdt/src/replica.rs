@@ -4,9 +4,9 @@ use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    Admission, Bytes, Clock, DeltaCell, Growth, Key, Life, Limits, Refused, Row, RowDelta, RowId,
-    Space, Table, Timestamp, VersionVector, Writer,
-    columns::{self, or_set},
+    Admission, Bytes, Clock, DeltaCell, Dropped, Growth, Head, Key, Life, Limits, Refused,
+    ReplicaId, Retention, Row, RowDelta, RowId, Space, Table, Timestamp, VersionVector, Writer,
+    columns::{self, or_set, overruling},
 };
 
 /// A table together with the clock of the life that writes in it: what a node replicates and what
@@ -48,9 +48,25 @@ impl Replica {
         if delta.cells().iter().any(|cell| later((&cell.key, cell.value.as_ref()))) {
             return Err(Refused::CellAfterHead);
         }
+        self.check_age(delta)?;
         let admission = self.table.admit(delta)?;
         self.clock.witness(stamped);
         Ok(admission)
+    }
+
+    /// A whole row that would go at once is not taken in. Of one that comes in pieces nobody knows
+    /// what it overrules until it is whole; it goes with the next step of the horizon.
+    fn check_age(&self, delta: &RowDelta<Key, Bytes>) -> Result<(), Refused> {
+        let (id, head) = (delta.id(), delta.head());
+        let is_whole = delta.from() == 0 && delta.is_complete();
+        let is_news = is_whole && self.table.version(id) == 0;
+        if !is_news || !self.table.is_expired(id.space, head.timestamp) {
+            return Ok(());
+        }
+        let mut kept: Vec<_> = self.table.rows_in(id.space).cloned().collect();
+        let held = kept.len();
+        overruling::keep_overruling(&mut kept, [Arc::new(Row::from_whole(delta)?)].into());
+        if kept.len() > held { Ok(()) } else { Err(Refused::Expired) }
     }
 
     /// What nobody could pass on, or no table could hold, is not taken in.
@@ -89,6 +105,76 @@ impl Replica {
     /// If `life` is not later than the one that ends.
     pub fn begin_life(&mut self, life: Life) {
         self.table.begin_life(life);
+    }
+
+    /// Keeps rows of this life from expiring, and drops rows of ended lives that have, unless they
+    /// overrule something that stays: an element removed, a value overwritten. Call it when the
+    /// wall clock has passed [`Retention::next_step`].
+    ///
+    /// A row is stamped anew by a write of its own, once a fourth of the retention is over, or when
+    /// a row it depends on is gone.
+    pub fn expire(&mut self, unix: Duration, retention: &Retention) -> Dropped {
+        let dropped = self.table.expire(retention.horizon(unix), overruling::keep_overruling);
+        let refresh = retention.refresh_horizon(unix);
+        for id in self.own_rows() {
+            let Some(head) = self.table.row(id).map(|row| row.head()) else { continue };
+            let is_old = head.timestamp < refresh.of(id.space);
+            if is_old || self.depends_on_the_gone(head) {
+                self.touch(unix, id.space);
+            }
+        }
+        dropped
+    }
+
+    /// Drops every row of a replica and refuses its lives that were heard of. See
+    /// [`VvMap::evict`](crate::VvMap::evict).
+    pub fn evict(&mut self, unix: Duration, replica: ReplicaId) -> Dropped {
+        let dropped = self.table.evict(replica);
+        for id in self.own_rows() {
+            if self.table.row(id).is_some_and(|row| self.depends_on_the_gone(row.head())) {
+                self.touch(unix, id.space);
+            }
+        }
+        dropped
+    }
+
+    /// Takes an eviction back.
+    pub fn pardon(&mut self, replica: ReplicaId) {
+        self.table.pardon(replica);
+    }
+
+    /// The rows that this life has let expire, because it did not run for so long: others have
+    /// dropped them, so it must [start over](Self::start_over). A row of an ephemeral space, where
+    /// nothing is removed by others, may simply be stamped anew.
+    pub fn expired_own_rows(&self, unix: Duration, retention: &Retention) -> Vec<RowId> {
+        let horizon = retention.horizon(unix);
+        let stamped = |id: &RowId| self.table.row(*id).map(|row| row.head().timestamp);
+        let is_old = |id: &RowId| stamped(id).is_some_and(|stamp| stamp < horizon.of(id.space));
+        let durable = self.own_rows().into_iter().filter(|id| !id.space.is_ephemeral());
+        durable.filter(is_old).collect()
+    }
+
+    /// Drops every row and begins `life`. See [`VvMap::start_over`](crate::VvMap::start_over).
+    ///
+    /// # Panics
+    ///
+    /// If `life` is not later than the one that ends.
+    pub fn start_over(&mut self, life: Life) -> Dropped {
+        self.table.start_over(life)
+    }
+
+    fn own_rows(&self) -> Vec<RowId> {
+        let own = self.table.rows().map(|row| row.id());
+        own.filter(|id| id.life == self.table.life()).collect()
+    }
+
+    fn depends_on_the_gone(&self, head: &Head) -> bool {
+        head.dependencies.iter().any(|(on, at)| self.table.is_gone(*on, *at))
+    }
+
+    fn touch(&mut self, unix: Duration, space: Space) {
+        let timestamp = self.clock.tick(unix);
+        self.table.write(space, timestamp).touch();
     }
 
     /// Does an owner's share of collecting removed set elements, after `grown` rows changed:

@@ -6,7 +6,7 @@ use core::ops::RangeBounds;
 use serde::Serialize;
 
 use crate::{
-    Cell, DeltaCell, DeltaParts, Head, Refused, RowDelta, RowId, Timestamp, Version,
+    Cell, DeltaCell, DeltaParts, Dependency, Head, Refused, RowDelta, RowId, Timestamp, Version,
     cells::{Cells, Plan},
     codec::encoded_len,
     delta::Since,
@@ -166,15 +166,25 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         true
     }
 
+    /// The owner's sign of life: a write that changes no cell.
+    pub(crate) fn touch(&mut self, timestamp: Timestamp) {
+        self.head.version += 1;
+        self.head.timestamp = self.head.timestamp.max(timestamp);
+    }
+
     /// Makes the head depend on `on` being held at `at`, or later. Only together with a write.
-    pub(crate) fn depend(&mut self, on: RowId, at: Version) {
+    pub(crate) fn depend(&mut self, on: RowId, at: Dependency) {
         let known = self.head.dependencies.entry(on).or_default();
         *known = at.max(*known);
     }
 
+    /// Drops the dependencies on rows that are gone. Only together with a write.
+    pub(crate) fn shed_dependencies(&mut self, gone: impl Fn(RowId) -> bool) {
+        self.head.dependencies.retain(|on, _| !gone(*on));
+    }
+
     fn advance(&mut self, timestamp: Timestamp) {
-        self.head.version += 1;
-        self.head.timestamp = self.head.timestamp.max(timestamp);
+        self.touch(timestamp);
         self.head.hash = hash_of(self.cells.hash(), self.head.floor);
     }
 
@@ -204,6 +214,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
 pub(crate) fn hash_of(cells: u64, floor: Version) -> u64 {
     cells.wrapping_add(floor_hash(floor))
 }
+
+impl<K: Ord + Clone + Serialize, V: Eq + Clone + Serialize> Eq for Row<K, V> {}
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> PartialEq for Row<K, V>
 where

@@ -1,8 +1,10 @@
 //! One's own row, open for writing.
 
+use alloc::collections::BTreeSet;
+
 use serde::Serialize;
 
-use crate::{Row, RowId, Timestamp, Version, VvMap};
+use crate::{Dependency, Row, RowId, Timestamp, Version, VvMap};
 
 /// One's own row, open for writing. Each call is one write and takes one version (I1).
 #[derive(Debug)]
@@ -30,8 +32,8 @@ impl<'t, K: Ord + Clone + Serialize, V: Clone + Serialize> RowWriter<'t, K, V> {
     }
 
     /// Like [`erase`](Self::erase); from this version on, the row may only be shown where the
-    /// named row is held at the named version or a later one (I13).
-    pub fn erase_depending(&mut self, key: &K, on: Option<(RowId, Version)>) -> bool {
+    /// named row is held as far as named (I13).
+    pub fn erase_depending(&mut self, key: &K, on: Option<(RowId, Dependency)>) -> bool {
         if self.row().and_then(|row| row.get(key)).is_none() {
             return false;
         }
@@ -53,6 +55,23 @@ impl<'t, K: Ord + Clone + Serialize, V: Clone + Serialize> RowWriter<'t, K, V> {
         }
         let timestamp = self.timestamp;
         self.table.change_own(self.id, |row| row.forget(timestamp, before))
+    }
+
+    /// Stamps the row anew, in one write that changes no cell: a sign of life to whoever drops
+    /// rows by age. Drops the dependencies on rows that are gone. Does nothing if the row was
+    /// never written.
+    pub fn touch(&mut self) {
+        let Some(row) = self.row() else { return };
+        let dependencies = row.head().dependencies.iter();
+        let gone: BTreeSet<RowId> = dependencies
+            .filter(|(on, at)| self.table.is_gone(**on, **at))
+            .map(|(on, _)| *on)
+            .collect();
+        let timestamp = self.timestamp;
+        self.table.change_own(self.id, |row| {
+            row.shed_dependencies(|on| gone.contains(&on));
+            row.touch(timestamp);
+        });
     }
 
     /// The row as it stands; nothing if it was never written.

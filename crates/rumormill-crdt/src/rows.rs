@@ -8,7 +8,10 @@ use alloc::{
 
 use serde::Serialize;
 
-use crate::{Head, Life, ReplicaId, Row, RowId, Space, Version, hash::row_hash};
+use crate::{
+    Dependency, Head, Horizon, Life, ReplicaId, Row, RowId, Space, Timestamp, Version,
+    hash::row_hash,
+};
 
 /// The rows that readers see, findable by id and by the moment of their last change.
 ///
@@ -22,6 +25,10 @@ pub(crate) struct Rows<K, V> {
     /// The moment of the last change; counts changes since the table was made.
     moment: u64,
     fingerprint: u64,
+    /// What is stamped earlier, and is not there, does not come back.
+    horizon: Horizon,
+    /// The last epoch of each replica that was evicted.
+    graves: BTreeMap<ReplicaId, u64>,
 }
 
 /// So many stale changes are not worth dropping.
@@ -43,8 +50,15 @@ impl<K, V> Entry<K, V> {
 }
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
-    pub(crate) const fn new() -> Self {
-        Self { by_id: BTreeMap::new(), changes: VecDeque::new(), moment: 0, fingerprint: 0 }
+    pub(crate) fn new() -> Self {
+        Self {
+            by_id: BTreeMap::new(),
+            changes: VecDeque::new(),
+            moment: 0,
+            fingerprint: 0,
+            horizon: Horizon::uniform(Timestamp(0)),
+            graves: BTreeMap::new(),
+        }
     }
 
     /// Makes a row visible, in place of an earlier version of it.
@@ -73,10 +87,39 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         let first = RowId::first_of(id.space, id.life.replica);
         let older: Vec<RowId> = self.by_id.range(first..id).map(|(id, _)| *id).collect();
         for id in older.into_iter().filter(|id| id.life != kept) {
-            if let Some(entry) = self.by_id.remove(&id) {
-                self.fingerprint = self.fingerprint.wrapping_sub(entry.share);
-            }
+            self.remove(id);
         }
+    }
+
+    /// Drops a row. Only the table knows which may go.
+    pub(crate) fn remove(&mut self, id: RowId) {
+        if let Some(entry) = self.by_id.remove(&id) {
+            self.moment += 1;
+            self.fingerprint = self.fingerprint.wrapping_sub(entry.share);
+        }
+    }
+
+    /// Lets rows that are stamped earlier be gone for good once they are gone.
+    pub(crate) fn move_horizon(&mut self, horizon: Horizon) {
+        self.horizon = horizon;
+    }
+
+    /// Says whether what carries this stamp has expired.
+    pub(crate) fn is_expired(&self, space: Space, stamped: Timestamp) -> bool {
+        stamped < self.horizon.of(space)
+    }
+
+    /// Refuses the lives of a replica up to an epoch from here on, or none.
+    pub(crate) fn mark_grave(&mut self, replica: ReplicaId, epoch: Option<u64>) {
+        match epoch {
+            Some(epoch) => drop(self.graves.insert(replica, epoch)),
+            None => drop(self.graves.remove(&replica)),
+        }
+    }
+
+    /// Says whether a life was evicted.
+    pub(crate) fn is_evicted(&self, life: Life) -> bool {
+        self.graves.get(&life.replica).is_some_and(|last| life.epoch <= *last)
     }
 
     fn note_change(&mut self, id: RowId) {
@@ -106,10 +149,13 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.head(id).map_or(0, |head| head.version)
     }
 
-    /// Says whether a dependency is met: by the row itself, or by a newer life of its owner
-    /// where only the newest counts.
-    pub(crate) fn hold(&self, id: RowId, version: Version) -> bool {
-        self.version(id) >= version || self.supersede(id)
+    /// Says whether a dependency is met: by the row itself; by a newer life of its owner where
+    /// only the newest counts; or because no copy of the row can come that would not meet it.
+    pub(crate) fn meet(&self, id: RowId, dependency: Dependency) -> bool {
+        self.version(id) >= dependency.version
+            || self.supersede(id)
+            || self.is_evicted(id.life)
+            || (self.is_expired(id.space, dependency.timestamp) && self.get(id).is_none())
     }
 
     /// Says whether a newer life counts in place of this one.

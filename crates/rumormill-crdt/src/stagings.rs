@@ -8,7 +8,8 @@ use alloc::{
 use serde::Serialize;
 
 use crate::{
-    Cell, Head, Limits, Refused, Row, RowDelta, RowId, Since, Version, rows::Rows, staging::Staging,
+    Cell, Dependency, Head, Life, Limits, Refused, Row, RowDelta, RowId, Since, Version,
+    rows::Rows, staging::Staging,
 };
 
 /// All stagings of a table, one per row, within the limits.
@@ -136,20 +137,21 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
     }
 
     /// The dependencies of a row that no visible row meets.
-    fn unmet(&self, id: RowId, rows: &Rows<K, V>) -> impl Iterator<Item = (RowId, Version)> {
+    fn unmet(&self, id: RowId, rows: &Rows<K, V>) -> impl Iterator<Item = (RowId, Dependency)> {
         let dependencies = self.target(id).into_iter().flat_map(|target| &target.dependencies);
-        dependencies.map(|(on, at)| (*on, *at)).filter(|(on, at)| !rows.hold(*on, *at))
+        dependencies.map(|(on, at)| (*on, *at)).filter(|(on, at)| !rows.meet(*on, *at))
     }
 
     /// The waiting row that would meet a dependency: the row itself, or a later life of its owner
     /// where only the newest counts.
-    fn waiting_for(&self, on: RowId, at: Version) -> Option<RowId> {
+    fn waiting_for(&self, on: RowId, at: Dependency) -> Option<RowId> {
         let itself = self.waiting.get(&on).copied();
         let later = || {
             let lives = on..=RowId::last_of(on.space, on.life.replica);
             self.waiting.range(lives).next_back().copied().filter(|_| on.space.is_ephemeral())
         };
-        let reaches = |id: &RowId| self.target(*id).is_some_and(|target| target.version >= at);
+        let reaches =
+            |id: &RowId| self.target(*id).is_some_and(|target| target.version >= at.version);
         itself.filter(reaches).or_else(|| later().filter(|id| id.supersedes(on)))
     }
 
@@ -179,6 +181,14 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
         let first = RowId::first_of(id.space, id.life.replica);
         let older: Vec<RowId> = self.by_row.range(first..id).map(|(id, _)| *id).collect();
         for id in older {
+            self.remove(id);
+        }
+    }
+
+    /// Drops the stagings of one replica's rows.
+    pub(crate) fn drop_lives(&mut self, gone: impl Fn(Life) -> bool) {
+        let doomed: Vec<RowId> = self.ids().filter(|id| gone(id.life)).collect();
+        for id in doomed {
             self.remove(id);
         }
     }

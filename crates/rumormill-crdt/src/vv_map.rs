@@ -1,13 +1,13 @@
 //! The version-vector map: the one CRDT of which all others are readings.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
 use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
 
 use crate::{
-    Admission, Cell, Growth, Head, Life, Limits, Progress, Refused, ReplicaId, Row, RowDelta,
-    RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows,
+    Admission, Cell, Dependency, Growth, Head, Horizon, Life, Limits, Progress, Refused, ReplicaId,
+    Row, RowDelta, RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows,
     stagings::Stagings,
 };
 
@@ -43,6 +43,15 @@ pub struct VvMap<K, V> {
     limits: Limits,
     rows: Rows<K, V>,
     stagings: Stagings<K, V>,
+}
+
+/// What came of dropping rows.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Dropped {
+    /// The rows that went.
+    pub gone: Vec<RowId>,
+    /// The rows that had waited for them, and are visible.
+    pub grown: SmallVec<[Growth; 1]>,
 }
 
 /// A moment in the life of one table value: what changed after it can be asked for.
@@ -101,6 +110,9 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         }
         if self.rows.supersede(id) {
             return Err(Refused::OldLife);
+        }
+        if self.rows.is_evicted(id.life) {
+            return Err(Refused::Evicted);
         }
         if known.is_none() && self.rows.len() >= self.limits.rows_max {
             return Err(Refused::TableFull);
@@ -265,14 +277,14 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// life where only the newest counts.
     #[must_use]
     pub fn accepts(&self, id: RowId) -> bool {
-        id.life != self.life && !self.rows.supersede(id)
+        id.life != self.life && !self.rows.supersede(id) && !self.rows.is_evicted(id.life)
     }
 
     /// Returns the rows and versions that a waiting row lacks.
-    pub fn missing_dependencies(&self, id: RowId) -> impl Iterator<Item = (RowId, Version)> {
+    pub fn missing_dependencies(&self, id: RowId) -> impl Iterator<Item = (RowId, Dependency)> {
         let target = self.stagings.target(id).filter(|_| self.stagings.is_waiting(id));
         let dependencies = target.into_iter().flat_map(|target| &target.dependencies);
-        dependencies.map(|(on, at)| (*on, *at)).filter(|(on, at)| !self.rows.hold(*on, *at))
+        dependencies.map(|(on, at)| (*on, *at)).filter(|(on, at)| !self.rows.meet(*on, *at))
     }
 
     /// Says whether pieces of a row are staged.
@@ -302,6 +314,87 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// Gives up on a row that arrives in pieces, because none came for long.
     pub fn drop_staging(&mut self, id: RowId) {
         self.stagings.remove(id);
+    }
+
+    /// Says whether a row with this stamp has expired, which is to say that it is dropped, or will
+    /// be, unless it overrules something that stays.
+    #[must_use]
+    pub fn is_expired(&self, space: Space, stamped: Timestamp) -> bool {
+        self.rows.is_expired(space, stamped)
+    }
+
+    /// Says whether a row is gone and will not come back: it was evicted, or has expired and was
+    /// dropped.
+    pub(crate) fn is_gone(&self, id: RowId, dependency: Dependency) -> bool {
+        let expired = self.rows.is_expired(id.space, dependency.timestamp);
+        self.rows.get(id).is_none() && (expired || self.rows.is_evicted(id.life))
+    }
+
+    /// Drops every row of a replica and refuses its lives up to the last one heard of, until the
+    /// eviction is [taken back](Self::pardon): with its rows go its counts, values, adds and kills.
+    /// What others wrote about them stays, so that nothing comes back with a copy that is late.
+    /// One's own replica cannot be evicted.
+    pub fn evict(&mut self, replica: ReplicaId) -> Dropped {
+        if replica == self.life.replica {
+            return Dropped::default();
+        }
+        let of_it = |id: &RowId| id.life.replica == replica;
+        let gone: Vec<_> = self.rows().map(|row| row.id()).filter(of_it).collect();
+        let staged = self.staged().filter(of_it);
+        let last = gone.iter().copied().chain(staged).map(|id| id.life.epoch).max();
+        self.rows.mark_grave(replica, Some(last.unwrap_or(u64::MAX)));
+        self.stagings.drop_lives(|life| life.replica == replica);
+        self.drop_rows(gone)
+    }
+
+    /// Takes an eviction back.
+    pub fn pardon(&mut self, replica: ReplicaId) {
+        self.rows.mark_grave(replica, None);
+    }
+
+    /// Moves the horizon, and drops what expired of the rows of other lives, but for what has to
+    /// stay: `keep` moves that from its second argument, the rows of one space that expired, to
+    /// its first, those that did not.
+    pub(crate) fn expire(
+        &mut self,
+        horizon: Horizon,
+        keep: impl Fn(&mut Vec<Arc<Row<K, V>>>, Vec<Arc<Row<K, V>>>),
+    ) -> Dropped {
+        self.rows.move_horizon(horizon);
+        let spaces: BTreeSet<Space> = self.rows().map(|row| row.id().space).collect();
+        let mut gone = Vec::new();
+        for space in spaces {
+            let stays = |row: &Arc<Row<K, V>>| {
+                row.id().life == self.life || !self.is_expired(space, row.head().timestamp)
+            };
+            let (mut kept, expired): (Vec<_>, Vec<_>) =
+                self.rows_in(space).cloned().partition(stays);
+            let candidates: Vec<_> = expired.iter().map(|row| row.id()).collect();
+            keep(&mut kept, expired);
+            let kept: BTreeSet<RowId> = kept.iter().map(|row| row.id()).collect();
+            gone.extend(candidates.into_iter().filter(|id| !kept.contains(id)));
+        }
+        self.drop_rows(gone)
+    }
+
+    /// Drops every row, begins `life`, and refuses what it refused before.
+    ///
+    /// # Panics
+    ///
+    /// If `life` is not later than the one that ends.
+    pub fn start_over(&mut self, life: Life) -> Dropped {
+        self.begin_life(life);
+        self.stagings = Stagings::new();
+        let all = self.rows().map(|row| row.id()).collect();
+        self.drop_rows(all)
+    }
+
+    /// Drops rows; what waited for them may be visible afterwards.
+    fn drop_rows(&mut self, gone: Vec<RowId>) -> Dropped {
+        gone.iter().for_each(|id| self.rows.remove(*id));
+        let mut grown = SmallVec::new();
+        self.swap_waiting(&mut grown);
+        Dropped { gone, grown }
     }
 
     fn apply_whole(&mut self, delta: &RowDelta<K, V>) -> Result<Growth, Refused> {
@@ -354,7 +447,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     }
 
     fn holds_dependencies(&self, head: &Head) -> bool {
-        head.dependencies.iter().all(|(on, at)| self.rows.hold(*on, *at))
+        head.dependencies.iter().all(|(on, at)| self.rows.meet(*on, *at))
     }
 
     /// Makes a row visible and drops what it supersedes.

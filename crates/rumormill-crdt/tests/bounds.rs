@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use rumormill_crdt::{
-    Bytes, ClockAhead, Column, DeltaParts, Head, Key, Life, Limits, LwwRegister, OrSet, PnCounter,
-    Refused, Replica, ReplicaId, RowDelta, RowId, Space, Table, Timestamp, VersionVector, VvMap,
-    WriteError, codec,
+    Bytes, ClockAhead, Column, DeltaParts, Dependency, Head, Key, Life, Limits, LwwRegister, OrSet,
+    PnCounter, Refused, Replica, ReplicaId, RowDelta, RowId, Space, Table, Timestamp,
+    VersionVector, VvMap, WriteError, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -79,7 +79,7 @@ fn a_head_depends_on_only_so_many_rows() {
     let mut parts = whole(2).into_parts();
     for on in [3, 4] {
         let row = RowId { space: Space::SHARED, life: life(on) };
-        parts.head.dependencies.insert(row, 1);
+        parts.head.dependencies.insert(row, Dependency { version: 1, timestamp: Timestamp(1) });
     }
     let delta = RowDelta::new(parts).expect("dependencies on others are sound");
     assert_eq!(table.admit(&delta), Err(Refused::TooManyDependencies));

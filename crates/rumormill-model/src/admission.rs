@@ -42,7 +42,7 @@ where
         && delta.from() <= version
         && (its_floor <= floor || its_floor <= version)
         && !(version < floor && its_floor < floor);
-    let closed = delta.head().dependencies.iter().all(|(on, at)| before.version(*on) >= *at);
+    let closed = delta.head().dependencies.iter().all(|(on, at)| before.version(*on) >= at.version);
     let shown = after.version(id);
     let fits = match outcome {
         Ok(Admission { progress: Progress::Known, .. }) => delta.to() <= version,
@@ -61,7 +61,9 @@ where
             | Refused::TooManyDependencies
             | Refused::TooLarge
             | Refused::Clock(_)
-            | Refused::CellAfterHead,
+            | Refused::CellAfterHead
+            | Refused::Evicted
+            | Refused::Expired,
         ) => false,
     };
     ensure(fits, || {

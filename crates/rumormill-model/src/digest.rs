@@ -6,7 +6,7 @@
 
 use std::hash::Hash;
 
-use rumormill_crdt::{Cell, Head, Row, RowDelta, Version, VvMap};
+use rumormill_crdt::{Cell, Dependency, Head, Row, RowDelta, RowId, Timestamp, Version, VvMap};
 use serde::Serialize;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
@@ -38,8 +38,11 @@ impl Digest {
     }
 
     pub(crate) fn head(self, head: &Head) -> Self {
-        let timestamp = self.with_timestamps.then_some(head.timestamp);
-        self.add((head.version, head.floor, timestamp, head.hash, &head.dependencies))
+        let with_timestamps = self.with_timestamps;
+        let timestamp = |stamp: Timestamp| with_timestamps.then_some(stamp);
+        let depends = |(on, at): (&RowId, &Dependency)| (*on, at.version, timestamp(at.timestamp));
+        let on: Vec<_> = head.dependencies.iter().map(depends).collect();
+        self.add((head.version, head.floor, timestamp(head.timestamp), head.hash, on))
     }
 
     fn cells<'c, K: Hash + 'c, V: Hash + 'c>(

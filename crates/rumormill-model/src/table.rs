@@ -340,7 +340,7 @@ impl Model for Tables {
             let delta = &self.messages[message];
             let mut said = format!("{}'s {}", name(delta.id().life), named(delta));
             for (on, at) in &delta.head().dependencies {
-                said += &format!(", depending on {} v{at}", name(on.life));
+                said += &format!(", depending on {} v{}", name(on.life), at.version);
             }
             said
         };

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, io, net::SocketAddr, pin::pin, time::Duration};
 
 use rumormill_core::{
     DATAGRAM_LEN_MIN, Identity, Instant, Member, Node,
-    crdt::{Bookmark, Table, Writer},
+    crdt::{Bookmark, ReplicaId, Table, Writer},
 };
 use tokio::{
     net::UdpSocket,
@@ -113,6 +113,8 @@ impl Driver {
                 },
                 () = &mut timer => {}
             }
+            // The machine may have slept: what comes first is to find the node awake.
+            self.node.handle_wall_clock(self.now(), (self.wall_clock)());
             self.receive();
             self.handle_timeout();
             self.transmit();
@@ -143,6 +145,14 @@ impl Driver {
 
     pub(crate) fn join(&mut self, seed: SocketAddr) {
         self.node.join(self.now(), seed);
+    }
+
+    pub(crate) fn evict(&mut self, replica: ReplicaId) {
+        self.node.evict(self.now(), replica);
+    }
+
+    pub(crate) fn pardon(&mut self, replica: ReplicaId) {
+        self.node.pardon(self.now(), replica);
     }
 
     pub(crate) fn leave(&mut self) {
@@ -176,7 +186,6 @@ impl Driver {
     fn handle_timeout(&mut self) {
         let now = self.now();
         if self.node.poll_timeout().is_some_and(|due| due <= now) {
-            self.node.handle_wall_clock(now, (self.wall_clock)());
             self.node.handle_timeout(now);
         }
         if matches!(self.leaving, Leaving::Until(deadline) if deadline <= now) {

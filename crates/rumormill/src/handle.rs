@@ -155,6 +155,25 @@ impl Handle {
         self.call(move |driver| driver.join(seed)).await
     }
 
+    /// Drops every row of a replica, here, and refuses its lives that were heard of. See
+    /// [`Node::evict`](rumormill_core::Node::evict).
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`].
+    pub async fn evict(&self, replica: ReplicaId) -> Result<(), Stopped> {
+        self.call(move |driver| driver.evict(replica)).await
+    }
+
+    /// Takes an eviction back.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`].
+    pub async fn pardon(&self, replica: ReplicaId) -> Result<(), Stopped> {
+        self.call(move |driver| driver.pardon(replica)).await
+    }
+
     /// Says good-bye, waits until whoever could be told was told, but at most some seconds, and
     /// stops the node. The bound address is free when this returns.
     ///

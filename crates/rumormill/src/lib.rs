@@ -44,7 +44,8 @@ pub use spawn::{SpawnError, spawn};
 pub use rumormill_core::{
     self as core, Config, Liveness, Mode,
     crdt::{
-        Column, Life, LwwRegister, OrSet, PnCounter, ReplicaId, Space, Table, WriteError, Writer,
+        Column, Life, LwwRegister, OrSet, PnCounter, ReplicaId, Retention, Space, Table,
+        WriteError, Writer,
     },
 };
 

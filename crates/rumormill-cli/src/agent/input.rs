@@ -13,6 +13,9 @@ const LINES_MAX: usize = 16;
 pub(crate) enum Line {
     Edit(Edit),
     Ask(Question),
+    /// Drop a replica's rows and refuse its lives; it has this name.
+    Evict(String),
+    Pardon(String),
     Quit,
 }
 
@@ -42,6 +45,8 @@ count NAME [N]     count up by N, or by 1; down if N is negative
 get [KEY]          read what lies under a key, or everything
 watch KEY          read it, and again whenever it changes
 members            list who is there
+evict NAME         drop all a member wrote, here, and hear it no more
+pardon NAME        take that back
 help               list these lines
 quit               say good-bye and stop";
 
@@ -99,6 +104,9 @@ impl Line {
             "get" => ask(Question::Get(key()?)),
             "watch" => ask(Question::Watch(key()?)),
             "members" => ask(Question::Members),
+            "evict" if !rest.is_empty() => Ok(Self::Evict(rest.to_owned())),
+            "pardon" if !rest.is_empty() => Ok(Self::Pardon(rest.to_owned())),
+            "evict" | "pardon" => Err(usage(verb)),
             "help" => ask(Question::Help),
             "quit" => Ok(Self::Quit),
             _ => {
@@ -148,7 +156,7 @@ mod tests {
         assert_eq!(
             unknown,
             "there is no \"frobnicate\"; there are set, add, remove, count, get, watch, members, \
-             help, quit"
+             evict, pardon, help, quit"
         );
         for (wrong, right) in [
             ("set key", "set KEY VALUE;"),

@@ -18,6 +18,7 @@ pub(crate) enum Said {
     Member(MemberInfo),
     SeedUnreachable { address: SocketAddr, attempts: u32, again_in: Duration },
     LifeRenewed(Life),
+    AwayTooLong { rows: usize },
     Warning { kind: &'static str, replica: ReplicaId, reason: String },
     Left,
     Done,
@@ -65,6 +66,9 @@ impl Said {
             Self::LifeRenewed(life) => {
                 json!({ "event": "life_renewed", "epoch": format!("{:016x}", life.epoch) })
             }
+            Self::AwayTooLong { rows } => {
+                json!({ "event": "away_too_long", "unspread_rows": rows })
+            }
             Self::Warning { kind, replica, reason } => {
                 json!({ "event": kind, "replica": replica.to_string(), "reason": reason })
             }
@@ -94,6 +98,10 @@ impl Said {
             Self::LifeRenewed(_) => {
                 "* others knew a later life of ours; ours goes on above it".to_owned()
             }
+            Self::AwayTooLong { rows } => format!(
+                "* asleep for longer than rows are kept: all copies were dropped, and {rows} rows \
+                 of our own that others may not have"
+            ),
             Self::Warning { replica, reason, .. } => format!("* replica {replica}: {reason}"),
             Self::Left => "* left".to_owned(),
             Self::Done => "ok".to_owned(),

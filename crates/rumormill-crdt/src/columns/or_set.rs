@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use super::stand_alone;
 use crate::{
-    Bytes, Column, Element, Key, KeyKind, Life, RowId, Space, Table, Timestamp, Version,
-    WriteError, Writer, codec,
+    Bytes, Column, Dependency, Element, Head, Key, KeyKind, Life, RowId, Space, Table, Timestamp,
+    Version, WriteError, Writer, codec,
 };
 
 stand_alone! {
@@ -171,7 +171,8 @@ pub(crate) fn collect(table: &mut Table, timestamp: Timestamp, id: RowId) -> boo
         })
         .map(|(key, ..)| key.clone())
         .collect();
-    let dependency = (id, theirs.version());
+    let Head { version, timestamp: stamped, .. } = *theirs.head();
+    let dependency = (id, Dependency { version, timestamp: stamped });
     let dependencies = &ours.head().dependencies;
     let room =
         dependencies.contains_key(&id) || dependencies.len() < table.limits().dependencies_max;

@@ -113,7 +113,7 @@ pub(crate) fn i4_admission(
         && (its_floor <= floor || its_floor <= version)
         && !(version < floor && its_floor < floor);
     let on = &delta.head().dependencies;
-    let closed = on.iter().all(|(on, at)| holds(before, *on, *at));
+    let closed = on.iter().all(|(on, at)| holds(before, *on, at.version));
     let shown = after.version(id);
     let fits = match outcome {
         Err(Refused::Clock(_)) => shown == version,
@@ -132,7 +132,9 @@ pub(crate) fn i4_admission(
             | Refused::TableFull
             | Refused::TooManyDependencies
             | Refused::TooLarge
-            | Refused::CellAfterHead,
+            | Refused::CellAfterHead
+            | Refused::Evicted
+            | Refused::Expired,
         ) => false,
     };
     ensure(fits, || {
@@ -279,7 +281,7 @@ pub(crate) fn i12_nothing_lost(
 pub(crate) fn i13_dependencies(table: &Table) -> Check {
     table.rows().try_for_each(|row| {
         let mut on = row.head().dependencies.iter();
-        let missing = on.find(|(on, at)| !holds(table, **on, **at));
+        let missing = on.find(|(on, at)| !holds(table, **on, at.version));
         ensure(missing.is_none(), || format!("I13: {:?} is shown without {missing:?}", row.id()))
     })
 }

@@ -78,7 +78,9 @@ impl Tally {
                 | Refused::TableFull
                 | Refused::TooManyDependencies
                 | Refused::TooLarge
-                | Refused::CellAfterHead,
+                | Refused::CellAfterHead
+                | Refused::Evicted
+                | Refused::Expired,
             ) => return,
         };
         self.count(name);

@@ -272,7 +272,7 @@ fn i7_purity(table: &Table, read: &Reads) -> Check {
 fn i13_dependencies(table: &Table) -> Check {
     table.rows().try_for_each(|row| {
         let mut on = row.head().dependencies.iter();
-        let missing = on.find(|(on, at)| table.version(**on) < **at);
+        let missing = on.find(|(on, at)| table.version(**on) < at.version);
         ensure(missing.is_none(), || format!("I13: {:?} is shown without {missing:?}", row.id()))
     })
 }
