@@ -39,10 +39,12 @@ pub enum KeyKind {
     Buckets = 12,
     /// Registers of an estimate of how many different elements there were.
     Registers = 13,
+    /// Up to which totals one life's part of a counter is reset.
+    Reset = 14,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 14] = [
+const KINDS: [KeyKind; 15] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -57,6 +59,7 @@ const KINDS: [KeyKind; 14] = [
     KeyKind::Extremes,
     KeyKind::Buckets,
     KeyKind::Registers,
+    KeyKind::Reset,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
@@ -98,7 +101,8 @@ impl Key {
             | KeyKind::Window
             | KeyKind::Extremes
             | KeyKind::Buckets
-            | KeyKind::Registers => {
+            | KeyKind::Registers
+            | KeyKind::Reset => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }

@@ -84,6 +84,21 @@ fn a_counter() {
 }
 
 #[test]
+fn a_counter_that_was_reset() {
+    let mut ann = replica(0xa);
+    ann.edit(NOON, |writer| COUNTER.add(writer, 300)).expect("it fits");
+    ann.edit(NOON, |writer| COUNTER.add(writer, -2)).expect("it fits");
+    let mut bob = replica(0xb);
+    bob.join(&ann);
+    bob.edit(NOON, |writer| COUNTER.reset(writer)).expect("it fits");
+    let golden = "01 000000000000000b 0000000000000011 00 01 \
+         01 00 000002932e000002 8358a9af9d81b60d \
+         00 \
+         01 01 17 0e 05 636f756e74 000000000000000a 0000000000000011 01 03 ac0202";
+    check(&bob, Space::SHARED, golden);
+}
+
+#[test]
 fn an_add_a_tombstone_and_a_floor() {
     let mut ann = replica(0xa);
     ann.edit(NOON, |writer| SET.insert(writer, &5)).expect("it fits");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use rumormill_crdt::{
     Column, Distinct, EventCursor, EventLog, GCounter, Histogram, Life, Map, MinMax, MvRegister,
-    Space, Table, Timestamp, WindowCounter, Writer, codec,
+    PnCounter, Space, Table, Timestamp, WindowCounter, Writer, codec,
 };
 
 use super::{
@@ -23,6 +23,7 @@ const MAP: Column<Map<u8, u8>> = Column::new(Space::SHARED, "map");
 const HISTOGRAM: Column<Histogram> = Column::new(Space::SHARED, "times");
 const MIN_MAX: Column<MinMax> = Column::new(Space::SHARED, "ends");
 const WINDOW: Column<WindowCounter> = Column::new(Space::SHARED, "window");
+const PN_COUNTER: Column<PnCounter> = Column::new(Space::SHARED, "balance");
 const MV_REGISTER: Column<MvRegister<u8>> = Column::new(Space::SHARED, "values");
 
 /// Which type a history is about.
@@ -35,6 +36,7 @@ pub(crate) enum Type {
     Map,
     MinMax,
     MvRegister,
+    PnCounter,
     WindowCounter,
 }
 
@@ -61,6 +63,9 @@ pub(crate) enum Edit {
         key: u8,
     },
     Write(Option<u8>),
+    /// Counts up or down in the counter that can be reset.
+    Count(i8),
+    Reset,
     Record(u64),
     Meet(u8),
     CountIn {
@@ -86,6 +91,9 @@ pub(crate) enum What {
     Meet(u8),
     /// Writes a value, or clears, and replaces these writes.
     Write(Option<u8>, BTreeSet<Dot>),
+    Count(i64),
+    /// Takes back these edits of the counter.
+    Reset(BTreeSet<Dot>),
     /// Does nothing, since there was nothing to do it to.
     Nothing,
 }
@@ -94,6 +102,7 @@ pub(crate) enum What {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reads {
     up: u128,
+    balance: i128,
     /// The events of the log: life, number and payload.
     log: BTreeSet<(Life, u64, u8)>,
     missed: u64,
@@ -124,6 +133,11 @@ pub(crate) fn edits(of: Type) -> BoxedStrategy<Edit> {
         Type::MvRegister => prop_oneof![
             5 => (0..9u8).prop_map(|value| Edit::Write(Some(value))),
             1 => Just(Edit::Write(None)),
+        ]
+        .boxed(),
+        Type::PnCounter => prop_oneof![
+            4 => (-9..=9i8).prop_map(Edit::Count),
+            1 => Just(Edit::Reset),
         ]
         .boxed(),
         // None of these share a register, so they are counted exactly.
@@ -183,6 +197,14 @@ pub(crate) fn make(
             }
             What::Write(value, specification::writes(heard))
         }
+        Edit::Count(by) => {
+            PN_COUNTER.add(writer, by.into()).expect("the counter has room");
+            What::Count(by.into())
+        }
+        Edit::Reset => {
+            PN_COUNTER.reset(writer).expect("the row has room");
+            What::Reset(specification::counts(heard).map(|(dot, _)| dot).collect())
+        }
         Edit::Meet(element) => {
             DISTINCT.insert(writer, &element).expect("the row has room");
             What::Meet(element)
@@ -214,6 +236,7 @@ pub(crate) fn reads(table: &Table) -> Reads {
     let times = HISTOGRAM.read(table);
     Reads {
         up: G_COUNTER.read(table),
+        balance: PN_COUNTER.read(table),
         log: events.collect(),
         missed: log.missed,
         map,

@@ -18,6 +18,7 @@ pub(crate) fn specified(heard: &[&specification::Edit]) -> Reads {
     let (log, missed) = log(heard);
     Reads {
         up: up(heard),
+        balance: balance(heard),
         log,
         missed,
         map: map(heard),
@@ -60,6 +61,29 @@ fn up(heard: &Heard<'_>) -> u128 {
         Some(u128::from(*by))
     });
     steps.sum()
+}
+
+/// All edits that count up or down, whether they were taken back or not.
+pub(super) fn counts(heard: &Heard<'_>) -> impl Iterator<Item = (Dot, i64)> {
+    heard.iter().copied().filter_map(|(edit, what)| {
+        let What::Count(by) = what else { return None };
+        Some(((edit.row.life, edit.version), *by))
+    })
+}
+
+/// The sum of all that was counted and that no reset has taken back.
+fn balance(heard: &Heard<'_>) -> i128 {
+    let taken_back: BTreeSet<&Dot> = heard
+        .iter()
+        .copied()
+        .filter_map(|(_, what)| {
+            let What::Reset(dots) = what else { return None };
+            Some(dots)
+        })
+        .flatten()
+        .collect();
+    let standing = counts(heard).filter(|(dot, _)| !taken_back.contains(dot));
+    standing.map(|(_, by)| i128::from(by)).sum()
 }
 
 /// All events of each life, in order.
