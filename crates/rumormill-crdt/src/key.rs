@@ -41,10 +41,12 @@ pub enum KeyKind {
     Registers = 13,
     /// Up to which totals one life's part of a counter is reset.
     Reset = 14,
+    /// An element that is counted among the most frequent of one life.
+    Slot = 15,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 15] = [
+const KINDS: [KeyKind; 16] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -60,6 +62,7 @@ const KINDS: [KeyKind; 15] = [
     KeyKind::Buckets,
     KeyKind::Registers,
     KeyKind::Reset,
+    KeyKind::Slot,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
@@ -102,7 +105,8 @@ impl Key {
             | KeyKind::Extremes
             | KeyKind::Buckets
             | KeyKind::Registers
-            | KeyKind::Reset => {
+            | KeyKind::Reset
+            | KeyKind::Slot => {
                 let (len, rest) = self.0.get(1..)?.split_first()?;
                 rest.get(..usize::from(*len))?
             }

@@ -71,6 +71,7 @@ pub use columns::{
     mv_register::MvRegister,
     or_set::OrSet,
     pn_counter::PnCounter,
+    top_k::{HeavyHitter, Top, TopK},
     window_counter::WindowCounter,
 };
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};

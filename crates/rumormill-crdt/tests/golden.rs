@@ -5,7 +5,7 @@ use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
     Bytes, Column, Distinct, EventLog, GCounter, Histogram, Key, Life, Limits, LwwRegister, Map,
-    MinMax, MvRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space,
+    MinMax, MvRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space, TopK,
     WindowCounter, WriteError, Writer, codec,
 };
 
@@ -228,4 +228,21 @@ fn registers_of_distinct() {
     let met = Column::<Distinct<u8>>::new(Space::SHARED, "met");
     let golden = format!("06 0d 036d6574 02 20 {}01{}", "00".repeat(25), "00".repeat(6));
     check_cell(|writer| met.insert(writer, &7), &golden);
+}
+
+#[test]
+fn slots_of_the_most_frequent() {
+    let top = Column::<TopK<u8>>::new(Space::SHARED, "top");
+    check_cell(|writer| top.record(writer, &7, 300), "06 0f 03746f70 00 04 ac02 00 07");
+
+    // The first of the two that occur least often gives its slot, and its count, to one more.
+    let mut ann = replica(0xa);
+    for element in 0..=64 {
+        let times = 300 - u64::from(element & !1);
+        ann.edit(NOON, |writer| top.record(writer, &element, times)).expect("it fits");
+    }
+    let row = ann.table().row(row_of(&ann)).expect("ann wrote");
+    let (key, cell) = row.at(65).expect("the last write is held");
+    let bytes = codec::encode_to_vec(&(key, &cell.value)).expect("a cell can be encoded");
+    assert_eq!((row.len(), hex(&bytes)), (64, "060f03746f703e0105da03ee0140".to_owned()));
 }

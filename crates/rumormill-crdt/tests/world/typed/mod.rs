@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use rumormill_crdt::{
     Column, Distinct, EventCursor, EventLog, GCounter, Histogram, Life, Map, MinMax, MvRegister,
-    PnCounter, Space, Table, Timestamp, WindowCounter, Writer, codec,
+    PnCounter, Space, Table, Timestamp, Top, TopK, WindowCounter, Writer, codec,
 };
 
 use super::{
@@ -24,6 +24,7 @@ const HISTOGRAM: Column<Histogram> = Column::new(Space::SHARED, "times");
 const MIN_MAX: Column<MinMax> = Column::new(Space::SHARED, "ends");
 const WINDOW: Column<WindowCounter> = Column::new(Space::SHARED, "window");
 const PN_COUNTER: Column<PnCounter> = Column::new(Space::SHARED, "balance");
+const TOP_K: Column<TopK<u8>> = Column::new(Space::SHARED, "most");
 const MV_REGISTER: Column<MvRegister<u8>> = Column::new(Space::SHARED, "values");
 
 /// Which type a history is about.
@@ -37,6 +38,7 @@ pub(crate) enum Type {
     MinMax,
     MvRegister,
     PnCounter,
+    TopK,
     WindowCounter,
 }
 
@@ -66,6 +68,12 @@ pub(crate) enum Edit {
     /// Counts up or down in the counter that can be reset.
     Count(i8),
     Reset,
+    /// Records so many elements that count up from the given one.
+    See {
+        first: u8,
+        count: u8,
+        times: u8,
+    },
     Record(u64),
     Meet(u8),
     CountIn {
@@ -94,6 +102,8 @@ pub(crate) enum What {
     Count(i64),
     /// Takes back these edits of the counter.
     Reset(BTreeSet<Dot>),
+    /// Records these elements, each so many times.
+    See(Vec<u8>, u64),
     /// Does nothing, since there was nothing to do it to.
     Nothing,
 }
@@ -103,6 +113,8 @@ pub(crate) enum What {
 pub(crate) struct Reads {
     up: u128,
     balance: i128,
+    /// The two most frequent elements, and all of them.
+    top: [Top<u8>; 2],
     /// The events of the log: life, number and payload.
     log: BTreeSet<(Life, u64, u8)>,
     missed: u64,
@@ -140,6 +152,12 @@ pub(crate) fn edits(of: Type) -> BoxedStrategy<Edit> {
             1 => Just(Edit::Reset),
         ]
         .boxed(),
+        Type::TopK => {
+            let first = prop_oneof![3 => 0..3u8, 1 => any::<u8>()];
+            let count = prop_oneof![9 => Just(1), 1 => 30..70u8];
+            let met = (first, count, 1..4u8);
+            met.prop_map(|(first, count, times)| Edit::See { first, count, times }).boxed()
+        }
         // None of these share a register, so they are counted exactly.
         Type::Distinct => (0..30u8).prop_map(Edit::Meet).boxed(),
         Type::Histogram => {
@@ -205,6 +223,13 @@ pub(crate) fn make(
             PN_COUNTER.reset(writer).expect("the row has room");
             What::Reset(specification::counts(heard).map(|(dot, _)| dot).collect())
         }
+        Edit::See { first, count, times } => {
+            let elements: Vec<u8> = (0..count).map(|nth| first.wrapping_add(nth)).collect();
+            for element in &elements {
+                TOP_K.record(writer, element, times.into()).expect("a byte fits");
+            }
+            What::See(elements, times.into())
+        }
         Edit::Meet(element) => {
             DISTINCT.insert(writer, &element).expect("the row has room");
             What::Meet(element)
@@ -237,6 +262,7 @@ pub(crate) fn reads(table: &Table) -> Reads {
     Reads {
         up: G_COUNTER.read(table),
         balance: PN_COUNTER.read(table),
+        top: [2, usize::MAX].map(|k| TOP_K.read(table, k)),
         log: events.collect(),
         missed: log.missed,
         map,
