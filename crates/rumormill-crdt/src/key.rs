@@ -45,8 +45,38 @@ pub enum KeyKind {
     Slot = 15,
 }
 
+impl KeyKind {
+    /// Where in the key the column's name is.
+    const fn naming(self) -> Naming {
+        match self {
+            Self::Raw | Self::Kill => Naming::None,
+            Self::Lww | Self::Counter | Self::Increments | Self::Value => Naming::Whole,
+            Self::Add
+            | Self::Field
+            | Self::Replaced
+            | Self::Event
+            | Self::Window
+            | Self::Extremes
+            | Self::Buckets
+            | Self::Registers
+            | Self::Reset
+            | Self::Slot => Naming::WithPart,
+        }
+    }
+}
+
+/// How the cells of a kind belong to columns.
+enum Naming {
+    /// They belong to none.
+    None,
+    /// A column has one cell a row, and the rest of the key is its name.
+    Whole,
+    /// A column has several cells a row, and its name is followed by which one.
+    WithPart,
+}
+
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 16] = [
+pub(crate) const KINDS: [KeyKind; 16] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -93,24 +123,14 @@ impl Key {
     /// kills, which are shared by all columns of a space, and for kinds of later releases.
     #[must_use]
     pub fn column_name(&self) -> Option<&str> {
-        let name = match self.kind()? {
-            KeyKind::Lww | KeyKind::Counter | KeyKind::Increments | KeyKind::Value => {
-                self.0.get(1..)?
-            }
-            KeyKind::Add
-            | KeyKind::Field
-            | KeyKind::Replaced
-            | KeyKind::Event
-            | KeyKind::Window
-            | KeyKind::Extremes
-            | KeyKind::Buckets
-            | KeyKind::Registers
-            | KeyKind::Reset
-            | KeyKind::Slot => {
-                let (len, rest) = self.0.get(1..)?.split_first()?;
+        let rest = self.0.get(1..)?;
+        let name = match self.kind()?.naming() {
+            Naming::None => return None,
+            Naming::Whole => rest,
+            Naming::WithPart => {
+                let (len, rest) = rest.split_first()?;
                 rest.get(..usize::from(*len))?
             }
-            KeyKind::Raw | KeyKind::Kill => return None,
         };
         core::str::from_utf8(name).ok()
     }
@@ -131,6 +151,28 @@ impl Key {
     pub(crate) fn part_of<'k>(&'k self, kind: KeyKind, name: &str) -> Option<&'k [u8]> {
         let len = u8::try_from(name.len()).ok()?;
         self.0.strip_prefix(&[kind as u8, len])?.strip_prefix(name.as_bytes())
+    }
+
+    /// The first key of a kind that a column may have in a row; nothing for kinds of no column.
+    pub(crate) fn first_of(kind: KeyKind, name: &str) -> Option<Self> {
+        match kind.naming() {
+            Naming::None => None,
+            Naming::Whole => Some(Self::column(kind, name)),
+            Naming::WithPart => Some(Self::part(kind, name, &[])),
+        }
+    }
+
+    /// The part that the key stands for if it is one of a column's of that kind; empty where a
+    /// column has one cell a row.
+    pub(crate) fn part_in<'k>(&'k self, kind: KeyKind, name: &str) -> Option<&'k [u8]> {
+        match kind.naming() {
+            Naming::None => None,
+            Naming::Whole => {
+                let rest = self.0.strip_prefix(&[kind as u8])?.strip_prefix(name.as_bytes())?;
+                rest.is_empty().then_some(rest)
+            }
+            Naming::WithPart => self.part_of(kind, name),
+        }
     }
 
     /// The key that removes the add that `life` made as `version`.

@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{g_counter::count_up, stand_alone};
-use crate::{Column, Key, KeyKind, Life, Table, WriteError, Writer};
+use crate::{Column, ColumnType, Key, KeyKind, Life, Table, WriteError, Writer, codec};
 
 stand_alone! {
     /// A counter. Its value is the sum of all increments heard of, less all decrements heard of,
@@ -123,6 +123,21 @@ impl Column<PnCounter> {
 
     fn key(&self) -> Key {
         Key::column(KeyKind::Counter, self.name())
+    }
+}
+
+impl ColumnType for PnCounter {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Counter, KeyKind::Reset];
+
+    type Read = i128;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table)
+    }
+
+    fn is_cell(kind: KeyKind, part: &[u8], value: &[u8]) -> bool {
+        let is_named = kind == KeyKind::Counter || Life::from_bytes(part).is_some();
+        is_named && codec::decode::<Totals>(value).is_ok()
     }
 }
 

@@ -6,7 +6,7 @@ use core::{cmp::Reverse, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{g_counter::count_up, stand_alone};
-use crate::{Column, Element, Key, KeyKind, Life, Table, WriteError, Writer, codec};
+use crate::{Column, ColumnType, Element, Key, KeyKind, Life, Table, WriteError, Writer, codec};
 
 stand_alone! {
     /// Heavy hitters: which elements were recorded most often. Its value is the number of all
@@ -163,6 +163,20 @@ impl<T: Element + Ord> Column<TopK<T>> {
             Some((count, slot)) if free == SLOTS => (slot, Counted { count, error: count }),
             Some(_) | None => (free, Counted::default()),
         }
+    }
+}
+
+impl<T: Element + Ord> ColumnType for TopK<T> {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Slot];
+
+    type Read = Top<T>;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table, usize::MAX)
+    }
+
+    fn is_cell(_: KeyKind, part: &[u8], value: &[u8]) -> bool {
+        matches!(part, [0..SLOTS]) && codec::decode::<(Counted, T)>(value).is_ok()
     }
 }
 

@@ -259,6 +259,16 @@ pub(crate) fn reads(table: &Table) -> Reads {
     assert!(log.events.is_sorted_by_key(|event| (event.timestamp, event.life, event.sequence)));
     let events = log.events.iter().map(|event| (event.life, event.sequence, event.payload));
     let times = HISTOGRAM.read(table);
+    let (counted, extremes) = (WINDOW.buckets(table), MIN_MAX.buckets(table));
+    for (now, buckets) in WINDOWS {
+        let window = now.saturating_sub(buckets - 1)..=now;
+        let sum = counted.range(window.clone()).map(|(_, total)| total).sum();
+        assert_eq!(WINDOW.read(table, now, buckets), sum, "`buckets` and `read` are one rule");
+        let inside = || extremes.range(window.clone()).map(|(_, ends)| *ends);
+        let least = inside().map(|(least, _)| least).min();
+        let greatest = inside().map(|(_, greatest)| greatest).max();
+        assert_eq!(MIN_MAX.read(table, now, buckets), least.zip(greatest), "likewise");
+    }
     Reads {
         up: G_COUNTER.read(table),
         balance: PN_COUNTER.read(table),
