@@ -18,6 +18,7 @@ pub(crate) mod or_set;
 pub(crate) mod overruling;
 pub(crate) mod pn_counter;
 mod ring;
+pub(crate) mod top_k;
 pub(crate) mod window_counter;
 
 /// How columns write and read their cells. Bytes that are no value of the type count for nothing.

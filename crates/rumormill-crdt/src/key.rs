@@ -39,10 +39,44 @@ pub enum KeyKind {
     Buckets = 12,
     /// Registers of an estimate of how many different elements there were.
     Registers = 13,
+    /// Up to which totals one life's part of a counter is reset.
+    Reset = 14,
+    /// An element that is counted among the most frequent of one life.
+    Slot = 15,
+}
+
+impl KeyKind {
+    /// Where in the key the column's name is.
+    const fn naming(self) -> Naming {
+        match self {
+            Self::Raw | Self::Kill => Naming::None,
+            Self::Lww | Self::Counter | Self::Increments | Self::Value => Naming::Whole,
+            Self::Add
+            | Self::Field
+            | Self::Replaced
+            | Self::Event
+            | Self::Window
+            | Self::Extremes
+            | Self::Buckets
+            | Self::Registers
+            | Self::Reset
+            | Self::Slot => Naming::WithPart,
+        }
+    }
+}
+
+/// How the cells of a kind belong to columns.
+enum Naming {
+    /// They belong to none.
+    None,
+    /// A column has one cell a row, and the rest of the key is its name.
+    Whole,
+    /// A column has several cells a row, and its name is followed by which one.
+    WithPart,
 }
 
 /// All kinds, each at the place of its number.
-const KINDS: [KeyKind; 14] = [
+pub(crate) const KINDS: [KeyKind; 16] = [
     KeyKind::Raw,
     KeyKind::Lww,
     KeyKind::Add,
@@ -57,6 +91,8 @@ const KINDS: [KeyKind; 14] = [
     KeyKind::Extremes,
     KeyKind::Buckets,
     KeyKind::Registers,
+    KeyKind::Reset,
+    KeyKind::Slot,
 ];
 
 /// The key of a cell in a [`Table`](crate::Table): its kind, then what the kind needs.
@@ -87,22 +123,14 @@ impl Key {
     /// kills, which are shared by all columns of a space, and for kinds of later releases.
     #[must_use]
     pub fn column_name(&self) -> Option<&str> {
-        let name = match self.kind()? {
-            KeyKind::Lww | KeyKind::Counter | KeyKind::Increments | KeyKind::Value => {
-                self.0.get(1..)?
-            }
-            KeyKind::Add
-            | KeyKind::Field
-            | KeyKind::Replaced
-            | KeyKind::Event
-            | KeyKind::Window
-            | KeyKind::Extremes
-            | KeyKind::Buckets
-            | KeyKind::Registers => {
-                let (len, rest) = self.0.get(1..)?.split_first()?;
+        let rest = self.0.get(1..)?;
+        let name = match self.kind()?.naming() {
+            Naming::None => return None,
+            Naming::Whole => rest,
+            Naming::WithPart => {
+                let (len, rest) = rest.split_first()?;
                 rest.get(..usize::from(*len))?
             }
-            KeyKind::Raw | KeyKind::Kill => return None,
         };
         core::str::from_utf8(name).ok()
     }
@@ -125,6 +153,28 @@ impl Key {
         self.0.strip_prefix(&[kind as u8, len])?.strip_prefix(name.as_bytes())
     }
 
+    /// The first key of a kind that a column may have in a row; nothing for kinds of no column.
+    pub(crate) fn first_of(kind: KeyKind, name: &str) -> Option<Self> {
+        match kind.naming() {
+            Naming::None => None,
+            Naming::Whole => Some(Self::column(kind, name)),
+            Naming::WithPart => Some(Self::part(kind, name, &[])),
+        }
+    }
+
+    /// The part that the key stands for if it is one of a column's of that kind; empty where a
+    /// column has one cell a row.
+    pub(crate) fn part_in<'k>(&'k self, kind: KeyKind, name: &str) -> Option<&'k [u8]> {
+        match kind.naming() {
+            Naming::None => None,
+            Naming::Whole => {
+                let rest = self.0.strip_prefix(&[kind as u8])?.strip_prefix(name.as_bytes())?;
+                rest.is_empty().then_some(rest)
+            }
+            Naming::WithPart => self.part_of(kind, name),
+        }
+    }
+
     /// The key that removes the add that `life` made as `version`.
     pub(crate) fn kill(life: Life, version: Version) -> Self {
         Self::build(KeyKind::Kill, &[&life.to_bytes(), &version.to_be_bytes()])
@@ -138,11 +188,13 @@ impl Key {
         Some((Life::from_bytes(life)?, Version::from_be_bytes(version)))
     }
 
-    /// The life whose values a cell replaces, and the key they lie under.
-    pub(crate) fn replaced(&self) -> Option<(Life, Self)> {
-        let (len, rest) = self.0.strip_prefix(&[KeyKind::Replaced as u8])?.split_first()?;
+    /// The life of which a cell replaces values, or resets counts, and the key these lie under.
+    pub(crate) fn overruled(&self) -> Option<(Life, Self)> {
+        let pairs = [(KeyKind::Replaced, KeyKind::Value), (KeyKind::Reset, KeyKind::Counter)];
+        let (_, kind) = pairs.into_iter().find(|(kind, _)| self.kind() == Some(*kind))?;
+        let (len, rest) = self.0.get(1..)?.split_first()?;
         let (name, life) = rest.split_at_checked(usize::from(*len))?;
-        Some((Life::from_bytes(life)?, Self::build(KeyKind::Value, &[name])))
+        Some((Life::from_bytes(life)?, Self::build(kind, &[name])))
     }
 
     fn build(kind: KeyKind, parts: &[&[u8]]) -> Self {

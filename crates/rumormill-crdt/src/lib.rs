@@ -35,8 +35,10 @@ pub mod codec;
 mod admission;
 mod bytes;
 mod cells;
+mod clash;
 mod clock;
 mod column;
+mod column_type;
 mod columns;
 mod delta;
 mod hash;
@@ -59,8 +61,10 @@ mod writer;
 pub use admission::{Admission, Growth, Progress};
 pub use bytes::Bytes;
 pub use cells::Cell;
+pub use clash::{Clash, Found};
 pub use clock::{Clock, ClockAhead, Timestamp};
 pub use column::{Column, Element};
+pub use column_type::ColumnType;
 pub use columns::{
     distinct::Distinct,
     event_log::{Event, EventCursor, EventLog, Unread},
@@ -72,6 +76,7 @@ pub use columns::{
     mv_register::MvRegister,
     or_set::OrSet,
     pn_counter::PnCounter,
+    top_k::{HeavyHitter, Top, TopK},
     window_counter::WindowCounter,
 };
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
@@ -91,3 +96,9 @@ pub use writer::{WriteError, Writer};
 
 /// A replicated table of byte keys and byte values: what a node gossips and columns read.
 pub type Table = VvMap<Key, Bytes>;
+
+/// For code made by `#[derive(Columns)]`, which cannot know whether its crate has `std`.
+#[doc(hidden)]
+pub mod __private {
+    pub use alloc::vec::Vec;
+}

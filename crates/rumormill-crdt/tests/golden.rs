@@ -5,7 +5,7 @@ use std::{fmt::Write, time::Duration};
 
 use rumormill_crdt::{
     Bytes, Column, Distinct, EventLog, GCounter, Histogram, Key, Life, Limits, LwwRegister, Map,
-    MinMax, MvRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space,
+    MinMax, MvRegister, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId, Space, TopK,
     WindowCounter, WriteError, Writer, codec,
 };
 
@@ -81,6 +81,21 @@ fn a_counter() {
          00 \
          01 02 06 04636f756e74 01 03 ac0202";
     check(&ann, Space::SHARED, golden);
+}
+
+#[test]
+fn a_counter_that_was_reset() {
+    let mut ann = replica(0xa);
+    ann.edit(NOON, |writer| COUNTER.add(writer, 300)).expect("it fits");
+    ann.edit(NOON, |writer| COUNTER.add(writer, -2)).expect("it fits");
+    let mut bob = replica(0xb);
+    bob.join(&ann);
+    bob.edit(NOON, |writer| COUNTER.reset(writer)).expect("it fits");
+    let golden = "01 000000000000000b 0000000000000011 00 01 \
+         01 00 000002932e000002 8358a9af9d81b60d \
+         00 \
+         01 01 17 0e 05 636f756e74 000000000000000a 0000000000000011 01 03 ac0202";
+    check(&bob, Space::SHARED, golden);
 }
 
 #[test]
@@ -213,4 +228,21 @@ fn registers_of_distinct() {
     let met = Column::<Distinct<u8>>::new(Space::SHARED, "met");
     let golden = format!("06 0d 036d6574 02 20 {}01{}", "00".repeat(25), "00".repeat(6));
     check_cell(|writer| met.insert(writer, &7), &golden);
+}
+
+#[test]
+fn slots_of_the_most_frequent() {
+    let top = Column::<TopK<u8>>::new(Space::SHARED, "top");
+    check_cell(|writer| top.record(writer, &7, 300), "06 0f 03746f70 00 04 ac02 00 07");
+
+    // The first of the two that occur least often gives its slot, and its count, to one more.
+    let mut ann = replica(0xa);
+    for element in 0..=64 {
+        let times = 300 - u64::from(element & !1);
+        ann.edit(NOON, |writer| top.record(writer, &element, times)).expect("it fits");
+    }
+    let row = ann.table().row(row_of(&ann)).expect("ann wrote");
+    let (key, cell) = row.at(65).expect("the last write is held");
+    let bytes = codec::encode_to_vec(&(key, &cell.value)).expect("a cell can be encoded");
+    assert_eq!((row.len(), hex(&bytes)), (64, "060f03746f703e0105da03ee0140".to_owned()));
 }

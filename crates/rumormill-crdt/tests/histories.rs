@@ -120,6 +120,8 @@ every_history_reads_as_specified! {
     maps_read_as_specified: Type::Map;
     min_maxes_read_as_specified: Type::MinMax;
     mv_registers_read_as_specified: Type::MvRegister;
+    pn_counters_read_as_specified: Type::PnCounter;
+    top_ks_read_as_specified: Type::TopK;
     window_counters_read_as_specified: Type::WindowCounter;
 }
 

@@ -228,6 +228,8 @@ enum Step {
     SetPrice(usize, u8, u8),
     RemovePrice(usize, u8),
     SetView(usize, u8),
+    Count(usize),
+    ResetCalls(usize),
     Hear(usize, Vec<usize>),
     /// Ends a replica's life and begins its next.
     Restart(usize),
@@ -244,6 +246,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (who(), small(), any::<u8>()).prop_map(|(who, key, it)| Step::SetPrice(who, key, it)),
         2 => (who(), small()).prop_map(|(who, key)| Step::RemovePrice(who, key)),
         2 => (who(), any::<u8>()).prop_map(|(who, it)| Step::SetView(who, it)),
+        2 => who().prop_map(Step::Count),
+        2 => who().prop_map(Step::ResetCalls),
         6 => (who(), subsequence(vec![0, 1, 2, 3], 1..3)).prop_map(|(who, of)| Step::Hear(who, of)),
         2 => who().prop_map(Step::Restart),
     ];
@@ -269,6 +273,8 @@ fn play(steps: &[Step]) -> Vec<Replica> {
                 replicas[*who].edit(now, |writer| PRICES.remove(writer, key)).map(drop)
             }
             Step::SetView(who, it) => replicas[*who].edit(now, |writer| VIEWS.set(writer, it)),
+            Step::Count(who) => replicas[*who].edit(now, |writer| CALLS.add(writer, 1)),
+            Step::ResetCalls(who) => replicas[*who].edit(now, |writer| CALLS.reset(writer)),
             Step::Hear(who, of) => {
                 for other in of {
                     let other = replicas[*other].clone();
@@ -311,6 +317,7 @@ proptest! {
         for (key, price) in PRICES.read(is) {
             prop_assert_eq!(PRICES.get(was, &key), Some(price));
         }
+        prop_assert!(CALLS.read(is) <= CALLS.read(was));
         let views = VIEWS.read(was);
         prop_assert!(VIEWS.read(is).iter().all(|view| views.contains(view)));
 

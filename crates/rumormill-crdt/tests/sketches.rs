@@ -1,8 +1,10 @@
 //! Types that answer roughly: how far they are off, beside the truth and beside other
 //! implementations.
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
 use proptest::{collection, prelude::*};
-use rumormill_crdt::{Distinct, Distribution, Histogram, Life, ReplicaId};
+use rumormill_crdt::{Distinct, Distribution, Histogram, Life, ReplicaId, TopK};
 
 fn life(replica: u64) -> Life {
     Life { replica: ReplicaId(replica), epoch: 1 }
@@ -37,6 +39,59 @@ proptest! {
         let theirs = other.value_at_quantile((wanted as f64 - 0.5) / values.len() as f64);
         let off = u128::from(read.abs_diff(theirs));
         prop_assert!(off * 50 <= u128::from(theirs.max(truth)), "{read}, HdrHistogram {theirs}");
+    }
+
+    /// Against exact counts: three lives, up to 600 elements of which some occur often.
+    #[test]
+    fn heavy_hitters_keep_their_bounds(
+        records in collection::vec((0..3u64, 0..10u32, any::<u16>(), 1..5u64), 1..1_500),
+        k in 0..200usize,
+    ) {
+        let mut lives = [1, 2, 3].map(|replica| TopK::<u16>::new(life(replica)));
+        let mut truth: BTreeMap<u16, u128> = BTreeMap::new();
+        for (life, often, element, times) in records {
+            let element = (element % 600) >> often;
+            let life = usize::try_from(life).expect("a small number");
+            lives[life].record(&element, times).expect("there is room");
+            *truth.entry(element).or_default() += u128::from(times);
+        }
+        let [mut all, others @ ..] = lives;
+        for other in &others {
+            all.join(other);
+        }
+        let top = all.read(k);
+        prop_assert_eq!(top.total, truth.values().sum());
+        prop_assert!(top.elements.is_sorted_by_key(|it| Reverse(it.count_max)));
+        prop_assert!(top.others_max * 64 <= top.total || top.elements.len() == k);
+        for listed in top.elements {
+            let count = truth.remove(&listed.element).unwrap_or(0);
+            prop_assert!((listed.count_min..=listed.count_max).contains(&count), "{listed:?}: {count}");
+            prop_assert!((listed.count_max - listed.count_min) * 64 <= top.total, "{listed:?}");
+        }
+        for (element, count) in truth {
+            prop_assert!(count <= top.others_max, "{element}: {count}, others {}", top.others_max);
+        }
+    }
+
+    /// The total and every element's greatest count only grow, be the element listed or not.
+    #[test]
+    fn heavy_hitters_are_never_known_to_be_less_frequent_than_before(
+        records in collection::vec((0..200u16, 1..5u64), 1..300),
+    ) {
+        let mut top = TopK::<u16>::new(life(1));
+        let mut before = top.read(usize::MAX);
+        for (element, times) in records {
+            top.record(&element, times).expect("there is room");
+            let after = top.read(usize::MAX);
+            prop_assert_eq!(after.total, before.total + u128::from(times));
+            prop_assert!(after.others_max >= before.others_max);
+            for was in before.elements {
+                let is = after.elements.iter().find(|it| it.element == was.element);
+                let count_max = is.map_or(after.others_max, |it| it.count_max);
+                prop_assert!(count_max >= was.count_max, "{was:?}, then {count_max}");
+            }
+            before = after;
+        }
     }
 }
 

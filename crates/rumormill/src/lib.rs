@@ -44,10 +44,31 @@ pub use spawn::{SpawnError, spawn};
 pub use rumormill_core::{
     self as core, Config, Liveness, Mode,
     crdt::{
-        Column, Life, LwwRegister, OrSet, PnCounter, ReplicaId, Retention, Space, Table,
+        Clash, Column, Life, LwwRegister, OrSet, PnCounter, ReplicaId, Retention, Space, Table,
         WriteError, Writer,
     },
 };
+
+/// For `struct Agent` it makes `Agent::COLUMNS`, with a [`Column`] for each field to edit through;
+/// `Agent::read(&table)`, which returns a plain struct `AgentView`; and `Agent::clashes(&table)`,
+/// which lists what others wrote under the same names with other types.
+///
+/// ```
+/// use rumormill::{Columns, Handle, LwwRegister, OrSet};
+///
+/// #[derive(Columns)]
+/// struct Agent {
+///     skills: OrSet<String>,
+///     load: LwwRegister<u32>,
+/// }
+///
+/// async fn announce(node: Handle) -> Result<AgentView, Box<dyn std::error::Error>> {
+///     node.update(|writer| Agent::COLUMNS.load.set(writer, &40)).await??;
+///     Ok(node.read(Agent::read).await?)
+/// }
+/// ```
+#[doc(inline)]
+pub use rumormill_derive::FacadeColumns as Columns;
 
 /// What a node over UDP tells the program it is part of.
 pub type Event = rumormill_core::Event<std::net::SocketAddr>;

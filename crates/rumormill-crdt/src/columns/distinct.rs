@@ -4,7 +4,9 @@ use alloc::{vec, vec::Vec};
 use core::time::Duration;
 
 use super::stand_alone;
-use crate::{Column, Element, Key, KeyKind, Table, WriteError, Writer, codec, keyed_hash};
+use crate::{
+    Column, ColumnType, Element, Key, KeyKind, Table, WriteError, Writer, codec, keyed_hash,
+};
 
 stand_alone! {
     /// A number of different elements. It is an estimate that depends on nothing but the set of
@@ -97,6 +99,20 @@ impl<T: Element> Column<Distinct<T>> {
             }
         }
         if ranks.is_empty() { 0 } else { estimate(&ranks) }
+    }
+}
+
+impl<T: Element> ColumnType for Distinct<T> {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Registers];
+
+    type Read = u64;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table)
+    }
+
+    fn is_cell(_: KeyKind, part: &[u8], value: &[u8]) -> bool {
+        matches!(part, [0..128]) && codec::decode::<[u8; GROUP_LEN]>(value).is_ok()
     }
 }
 

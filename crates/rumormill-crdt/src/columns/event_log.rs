@@ -6,7 +6,9 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::stand_alone;
-use crate::{Column, Element, Key, KeyKind, Life, Table, Timestamp, WriteError, Writer, codec};
+use crate::{
+    Column, ColumnType, Element, Key, KeyKind, Life, Table, Timestamp, WriteError, Writer, codec,
+};
 
 stand_alone! {
     /// A log. It holds, of every life, the latest [`KEPT`](Self::KEPT) events of all that were
@@ -140,6 +142,20 @@ impl<T: Element> Column<EventLog<T>> {
         }
         events.sort_by_key(|event| (event.timestamp, event.life, event.sequence));
         Unread { events, missed, cursor: after }
+    }
+}
+
+impl<T: Element> ColumnType for EventLog<T> {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Event];
+
+    type Read = Unread<T>;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read_since(table, &EventCursor::default())
+    }
+
+    fn is_cell(_: KeyKind, _: &[u8], value: &[u8]) -> bool {
+        numbered(value).is_some_and(|(.., payload)| codec::decode::<T>(payload).is_ok())
     }
 }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::stand_alone;
-use crate::{Column, Key, KeyKind, Table, WriteError, Writer};
+use crate::{Column, ColumnType, Key, KeyKind, Table, WriteError, Writer, codec};
 
 stand_alone! {
     /// A counter. Its value is the sum of all increments heard of.
@@ -66,6 +66,20 @@ impl Column<GCounter> {
 
     fn key(&self) -> Key {
         Key::column(KeyKind::Increments, self.name())
+    }
+}
+
+impl ColumnType for GCounter {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Increments];
+
+    type Read = u128;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table)
+    }
+
+    fn is_cell(_: KeyKind, _: &[u8], value: &[u8]) -> bool {
+        codec::decode::<u64>(value).is_ok()
     }
 }
 

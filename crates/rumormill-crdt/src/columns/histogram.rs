@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::{g_counter::count_up, stand_alone};
-use crate::{Column, Key, KeyKind, Table, WriteError, Writer};
+use crate::{Column, ColumnType, Key, KeyKind, Table, WriteError, Writer, codec};
 
 stand_alone! {
     /// A distribution. It holds every value of all records heard of, each rounded to a
@@ -178,6 +178,20 @@ impl Column<Histogram> {
             *count = count_up(*count, *more)?;
         }
         self.put(writer, key, &counts)
+    }
+}
+
+impl ColumnType for Histogram {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Buckets];
+
+    type Read = Distribution;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table)
+    }
+
+    fn is_cell(_: KeyKind, part: &[u8], value: &[u8]) -> bool {
+        matches!(part, [0..GROUPS]) && codec::decode::<Group>(value).is_ok()
     }
 }
 

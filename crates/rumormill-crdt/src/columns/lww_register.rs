@@ -4,7 +4,10 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::{Stamp, stand_alone};
-use crate::{Column, Element, Key, KeyKind, ReplicaId, Table, WriteError, Writer};
+use crate::{
+    Column, ColumnType, Element, Key, KeyKind, ReplicaId, Table, Timestamp, WriteError, Writer,
+    codec,
+};
 
 stand_alone! {
     /// A register. Its value is that of the edit with the greatest (timestamp, life) of all edits
@@ -106,5 +109,19 @@ impl<T: Element> Column<LwwRegister<T>> {
 
     fn key(&self) -> Key {
         Key::column(KeyKind::Lww, self.name())
+    }
+}
+
+impl<T: Element> ColumnType for LwwRegister<T> {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Lww];
+
+    type Read = Option<T>;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table)
+    }
+
+    fn is_cell(_: KeyKind, _: &[u8], value: &[u8]) -> bool {
+        codec::decode::<(Timestamp, Option<T>)>(value).is_ok()
     }
 }

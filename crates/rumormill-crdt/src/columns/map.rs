@@ -4,7 +4,9 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::{Stamp, stand_alone};
-use crate::{Column, Element, Key, KeyKind, Table, Timestamp, WriteError, Writer, codec};
+use crate::{
+    Column, ColumnType, Element, Key, KeyKind, Table, Timestamp, WriteError, Writer, codec,
+};
 
 stand_alone! {
     /// A map. Under each key lies the value of the edit of that key with the greatest
@@ -127,5 +129,19 @@ impl<K: Element + Ord, V: Element> Column<Map<K, V>> {
     fn key(&self, key: &K) -> Option<Key> {
         let key = codec::encode_to_vec(key).ok()?;
         Some(Key::part(KeyKind::Field, self.name(), &key))
+    }
+}
+
+impl<K: Element + Ord, V: Element> ColumnType for Map<K, V> {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Field];
+
+    type Read = BTreeMap<K, V>;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table)
+    }
+
+    fn is_cell(_: KeyKind, part: &[u8], value: &[u8]) -> bool {
+        codec::decode::<K>(part).is_ok() && codec::decode::<(Timestamp, Option<V>)>(value).is_ok()
     }
 }

@@ -1,9 +1,10 @@
 //! The least and the greatest value of late.
 
+use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::{ring, stand_alone};
-use crate::{Column, KeyKind, Table, WriteError, Writer};
+use crate::{Column, ColumnType, KeyKind, Table, WriteError, Writer, codec};
 
 stand_alone! {
     /// The least and the greatest value of late. Over a window of time buckets they are those of
@@ -49,6 +50,12 @@ impl MinMax {
     pub fn read(&self, now: u64, buckets: u64) -> Option<(i64, i64)> {
         Self::COLUMN.read(self.replica.table(), now, buckets)
     }
+
+    /// Reads the least and the greatest value of each bucket that is kept.
+    #[must_use]
+    pub fn buckets(&self) -> BTreeMap<u64, (i64, i64)> {
+        Self::COLUMN.buckets(self.replica.table())
+    }
 }
 
 impl Column<MinMax> {
@@ -73,6 +80,31 @@ impl Column<MinMax> {
     pub fn read(&self, table: &Table, now: u64, buckets: u64) -> Option<(i64, i64)> {
         let extremes = self.window::<(i64, i64)>(table, KeyKind::Extremes, now, buckets);
         extremes.fold(None, |known, more| Some(widened(known, more)))
+    }
+
+    /// Reads the least and the greatest value of each bucket that is kept, over all lives.
+    #[must_use]
+    pub fn buckets(&self, table: &Table) -> BTreeMap<u64, (i64, i64)> {
+        let mut extremes = BTreeMap::new();
+        for (_, _, (bucket, more)) in self.parts::<(u64, (i64, i64))>(table, KeyKind::Extremes) {
+            let known = extremes.get(&bucket).copied();
+            extremes.insert(bucket, widened(known, more));
+        }
+        extremes
+    }
+}
+
+impl ColumnType for MinMax {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Extremes];
+
+    type Read = BTreeMap<u64, (i64, i64)>;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.buckets(table)
+    }
+
+    fn is_cell(_: KeyKind, _: &[u8], value: &[u8]) -> bool {
+        codec::decode::<(u64, (i64, i64))>(value).is_ok()
     }
 }
 

@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use super::stand_alone;
 use crate::{
-    Bytes, Column, Element, Key, KeyKind, Life, Table, Version, WriteError, Writer, codec,
+    Bytes, Column, ColumnType, Element, Key, KeyKind, Life, Table, Version, WriteError, Writer,
+    codec,
 };
 
 stand_alone! {
@@ -134,5 +135,23 @@ impl<T: Element> Column<MvRegister<T>> {
 
     fn key(&self) -> Key {
         Key::column(KeyKind::Value, self.name())
+    }
+}
+
+impl<T: Element> ColumnType for MvRegister<T> {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Value, KeyKind::Replaced];
+
+    type Read = Vec<T>;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table)
+    }
+
+    fn is_cell(kind: KeyKind, part: &[u8], value: &[u8]) -> bool {
+        if kind == KeyKind::Replaced {
+            Life::from_bytes(part).is_some() && codec::decode::<Version>(value).is_ok()
+        } else {
+            codec::decode::<Option<T>>(value).is_ok()
+        }
     }
 }

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use super::stand_alone;
 use crate::{
-    Bytes, Column, Dependency, Element, Head, Key, KeyKind, Life, RowId, Space, Table, Timestamp,
-    Version, WriteError, Writer, codec,
+    Bytes, Column, ColumnType, Dependency, Element, Head, Key, KeyKind, Life, RowId, Space, Table,
+    Timestamp, Version, WriteError, Writer, codec,
 };
 
 stand_alone! {
@@ -139,6 +139,20 @@ impl<T: Element + Ord> Column<OrSet<T>> {
     fn key(&self, element: &T) -> Option<Key> {
         let element = codec::encode_to_vec(element).ok()?;
         Some(Key::part(KeyKind::Add, self.name(), &element))
+    }
+}
+
+impl<T: Element + Ord> ColumnType for OrSet<T> {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Add];
+
+    type Read = BTreeSet<T>;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.read(table)
+    }
+
+    fn is_cell(_: KeyKind, part: &[u8], _: &[u8]) -> bool {
+        codec::decode::<T>(part).is_ok()
     }
 }
 

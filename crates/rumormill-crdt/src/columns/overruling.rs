@@ -43,6 +43,8 @@ enum Claim {
     Stamped(Timestamp, Life),
     /// What a life wrote up to a version is replaced.
     Until(Version),
+    /// So many increments and decrements of a life do not count.
+    Reset(u64, u64),
 }
 
 impl Claim {
@@ -55,6 +57,7 @@ impl Claim {
                 Some(Self::Stamped(timestamp((key, Some(value)))?, row.id().life))
             }
             KeyKind::Replaced => codec::decode(value).ok().map(Self::Until),
+            KeyKind::Reset => codec::decode(value).ok().map(|(ups, downs)| Self::Reset(ups, downs)),
             KeyKind::Raw
             | KeyKind::Add
             | KeyKind::Counter
@@ -64,7 +67,8 @@ impl Claim {
             | KeyKind::Window
             | KeyKind::Extremes
             | KeyKind::Buckets
-            | KeyKind::Registers => None,
+            | KeyKind::Registers
+            | KeyKind::Slot => None,
         }
     }
 
@@ -75,6 +79,9 @@ impl Claim {
                 (at, by) > (other_at, other_by)
             }
             (Self::Until(until), Self::Until(other)) => until > other,
+            (Self::Reset(ups, downs), Self::Reset(other_ups, other_downs)) => {
+                ups > other_ups || downs > other_downs
+            }
             _ => false,
         }
     }
@@ -86,9 +93,12 @@ impl Claim {
                 add.is_some_and(|(_, cell)| cell.value.is_some())
             }),
             Self::Stamped(..) => Self::of(other, key).is_some_and(|theirs| self.beats(&theirs)),
-            Self::Until(until) => key.replaced().is_some_and(|(life, value)| {
+            Self::Until(until) => key.overruled().is_some_and(|(life, value)| {
                 let cell = other.cell(&value).filter(|_| other.id().life == life);
                 cell.is_some_and(|cell| cell.version <= *until)
+            }),
+            Self::Reset(..) => key.overruled().is_some_and(|(life, counter)| {
+                other.id().life == life && other.get(&counter).is_some()
             }),
         }
     }

@@ -1,9 +1,10 @@
 //! A counter of what happened lately.
 
+use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::{g_counter::count_up, ring, stand_alone};
-use crate::{Column, KeyKind, Table, WriteError, Writer};
+use crate::{Column, ColumnType, KeyKind, Table, WriteError, Writer, codec};
 
 stand_alone! {
     /// A counter of what happened lately: "refusals in the last five minutes". Its value over a
@@ -52,6 +53,12 @@ impl WindowCounter {
     pub fn read(&self, now: u64, buckets: u64) -> u128 {
         Self::COLUMN.read(self.replica.table(), now, buckets)
     }
+
+    /// Reads the total of each bucket that is kept.
+    #[must_use]
+    pub fn buckets(&self) -> BTreeMap<u64, u128> {
+        Self::COLUMN.buckets(self.replica.table())
+    }
 }
 
 impl Column<WindowCounter> {
@@ -72,5 +79,29 @@ impl Column<WindowCounter> {
     #[must_use]
     pub fn read(&self, table: &Table, now: u64, buckets: u64) -> u128 {
         self.window::<u64>(table, KeyKind::Window, now, buckets).map(u128::from).sum()
+    }
+
+    /// Reads the total of each bucket that is kept, over all lives.
+    #[must_use]
+    pub fn buckets(&self, table: &Table) -> BTreeMap<u64, u128> {
+        let mut totals = BTreeMap::new();
+        for (_, _, (bucket, total)) in self.parts::<(u64, u64)>(table, KeyKind::Window) {
+            *totals.entry(bucket).or_default() += u128::from(total);
+        }
+        totals
+    }
+}
+
+impl ColumnType for WindowCounter {
+    const KINDS: &'static [KeyKind] = &[KeyKind::Window];
+
+    type Read = BTreeMap<u64, u128>;
+
+    fn read(column: &Column<Self>, table: &Table) -> Self::Read {
+        column.buckets(table)
+    }
+
+    fn is_cell(_: KeyKind, _: &[u8], value: &[u8]) -> bool {
+        codec::decode::<(u64, u64)>(value).is_ok()
     }
 }

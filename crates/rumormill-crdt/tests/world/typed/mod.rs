@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use rumormill_crdt::{
     Column, Distinct, EventCursor, EventLog, GCounter, Histogram, Life, Map, MinMax, MvRegister,
-    Space, Table, Timestamp, WindowCounter, Writer, codec,
+    PnCounter, Space, Table, Timestamp, Top, TopK, WindowCounter, Writer, codec,
 };
 
 use super::{
@@ -23,6 +23,8 @@ const MAP: Column<Map<u8, u8>> = Column::new(Space::SHARED, "map");
 const HISTOGRAM: Column<Histogram> = Column::new(Space::SHARED, "times");
 const MIN_MAX: Column<MinMax> = Column::new(Space::SHARED, "ends");
 const WINDOW: Column<WindowCounter> = Column::new(Space::SHARED, "window");
+const PN_COUNTER: Column<PnCounter> = Column::new(Space::SHARED, "balance");
+const TOP_K: Column<TopK<u8>> = Column::new(Space::SHARED, "most");
 const MV_REGISTER: Column<MvRegister<u8>> = Column::new(Space::SHARED, "values");
 
 /// Which type a history is about.
@@ -35,6 +37,8 @@ pub(crate) enum Type {
     Map,
     MinMax,
     MvRegister,
+    PnCounter,
+    TopK,
     WindowCounter,
 }
 
@@ -61,6 +65,15 @@ pub(crate) enum Edit {
         key: u8,
     },
     Write(Option<u8>),
+    /// Counts up or down in the counter that can be reset.
+    Count(i8),
+    Reset,
+    /// Records so many elements that count up from the given one.
+    See {
+        first: u8,
+        count: u8,
+        times: u8,
+    },
     Record(u64),
     Meet(u8),
     CountIn {
@@ -86,6 +99,11 @@ pub(crate) enum What {
     Meet(u8),
     /// Writes a value, or clears, and replaces these writes.
     Write(Option<u8>, BTreeSet<Dot>),
+    Count(i64),
+    /// Takes back these edits of the counter.
+    Reset(BTreeSet<Dot>),
+    /// Records these elements, each so many times.
+    See(Vec<u8>, u64),
     /// Does nothing, since there was nothing to do it to.
     Nothing,
 }
@@ -94,6 +112,9 @@ pub(crate) enum What {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reads {
     up: u128,
+    balance: i128,
+    /// The two most frequent elements, and all of them.
+    top: [Top<u8>; 2],
     /// The events of the log: life, number and payload.
     log: BTreeSet<(Life, u64, u8)>,
     missed: u64,
@@ -126,6 +147,17 @@ pub(crate) fn edits(of: Type) -> BoxedStrategy<Edit> {
             1 => Just(Edit::Write(None)),
         ]
         .boxed(),
+        Type::PnCounter => prop_oneof![
+            4 => (-9..=9i8).prop_map(Edit::Count),
+            1 => Just(Edit::Reset),
+        ]
+        .boxed(),
+        Type::TopK => {
+            let first = prop_oneof![3 => 0..3u8, 1 => any::<u8>()];
+            let count = prop_oneof![9 => Just(1), 1 => 30..70u8];
+            let met = (first, count, 1..4u8);
+            met.prop_map(|(first, count, times)| Edit::See { first, count, times }).boxed()
+        }
         // None of these share a register, so they are counted exactly.
         Type::Distinct => (0..30u8).prop_map(Edit::Meet).boxed(),
         Type::Histogram => {
@@ -183,6 +215,21 @@ pub(crate) fn make(
             }
             What::Write(value, specification::writes(heard))
         }
+        Edit::Count(by) => {
+            PN_COUNTER.add(writer, by.into()).expect("the counter has room");
+            What::Count(by.into())
+        }
+        Edit::Reset => {
+            PN_COUNTER.reset(writer).expect("the row has room");
+            What::Reset(specification::counts(heard).map(|(dot, _)| dot).collect())
+        }
+        Edit::See { first, count, times } => {
+            let elements: Vec<u8> = (0..count).map(|nth| first.wrapping_add(nth)).collect();
+            for element in &elements {
+                TOP_K.record(writer, element, times.into()).expect("a byte fits");
+            }
+            What::See(elements, times.into())
+        }
         Edit::Meet(element) => {
             DISTINCT.insert(writer, &element).expect("the row has room");
             What::Meet(element)
@@ -212,8 +259,20 @@ pub(crate) fn reads(table: &Table) -> Reads {
     assert!(log.events.is_sorted_by_key(|event| (event.timestamp, event.life, event.sequence)));
     let events = log.events.iter().map(|event| (event.life, event.sequence, event.payload));
     let times = HISTOGRAM.read(table);
+    let (counted, extremes) = (WINDOW.buckets(table), MIN_MAX.buckets(table));
+    for (now, buckets) in WINDOWS {
+        let window = now.saturating_sub(buckets - 1)..=now;
+        let sum = counted.range(window.clone()).map(|(_, total)| total).sum();
+        assert_eq!(WINDOW.read(table, now, buckets), sum, "`buckets` and `read` are one rule");
+        let inside = || extremes.range(window.clone()).map(|(_, ends)| *ends);
+        let least = inside().map(|(least, _)| least).min();
+        let greatest = inside().map(|(_, greatest)| greatest).max();
+        assert_eq!(MIN_MAX.read(table, now, buckets), least.zip(greatest), "likewise");
+    }
     Reads {
         up: G_COUNTER.read(table),
+        balance: PN_COUNTER.read(table),
+        top: [2, usize::MAX].map(|k| TOP_K.read(table, k)),
         log: events.collect(),
         missed: log.missed,
         map,

@@ -1,9 +1,12 @@
 //! What each type's value is, as a function of the edits heard of. Written without a look at how
 //! the types are stored.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use rumormill_crdt::Life;
+use rumormill_crdt::{HeavyHitter, Life, Top};
 
 use super::{FRACTIONS, Reads, WINDOWS, What};
 use crate::world::specification::{self, Dot};
@@ -16,8 +19,11 @@ pub(crate) fn specified(heard: &[&specification::Edit]) -> Reads {
     let heard = &typed(heard)[..];
     let histogram = histogram(heard);
     let (log, missed) = log(heard);
+    let summaries = summaries(heard);
     Reads {
         up: up(heard),
+        balance: balance(heard),
+        top: [2, usize::MAX].map(|k| top(&summaries, k)),
         log,
         missed,
         map: map(heard),
@@ -60,6 +66,100 @@ fn up(heard: &Heard<'_>) -> u128 {
         Some(u128::from(*by))
     });
     steps.sum()
+}
+
+/// All edits that count up or down, whether they were taken back or not.
+pub(super) fn counts(heard: &Heard<'_>) -> impl Iterator<Item = (Dot, i64)> {
+    heard.iter().copied().filter_map(|(edit, what)| {
+        let What::Count(by) = what else { return None };
+        Some(((edit.row.life, edit.version), *by))
+    })
+}
+
+/// The sum of all that was counted and that no reset has taken back.
+fn balance(heard: &Heard<'_>) -> i128 {
+    let taken_back: BTreeSet<&Dot> = heard
+        .iter()
+        .copied()
+        .filter_map(|(_, what)| {
+            let What::Reset(dots) = what else { return None };
+            Some(dots)
+        })
+        .flatten()
+        .collect();
+    let standing = counts(heard).filter(|(dot, _)| !taken_back.contains(dot));
+    standing.map(|(_, by)| i128::from(by)).sum()
+}
+
+/// What one life knows of the elements it has recorded, in the order in which they came to be
+/// counted.
+#[derive(Default)]
+struct Summary {
+    /// The element, its greatest count, and the count that it took over.
+    counted: Vec<(u8, u128, u128)>,
+    /// The greatest count of an element that gave up its place.
+    given_up: u128,
+    recorded: u128,
+}
+
+impl Summary {
+    fn record(&mut self, element: u8, times: u128) {
+        self.recorded += times;
+        let place = self.counted.iter().position(|(known, ..)| *known == element);
+        if place.is_none() && self.counted.len() < 64 {
+            self.counted.push((element, times, 0));
+            return;
+        }
+        let place = place.unwrap_or_else(|| {
+            let least = self.counted.iter().map(|(_, count, _)| *count).min().expect("64");
+            let place = self.counted.iter().position(|(_, count, _)| *count == least);
+            let place = place.expect("one of them is the least");
+            self.given_up = least;
+            self.counted[place] = (element, least, least);
+            place
+        });
+        self.counted[place].1 += times;
+    }
+
+    /// How often an element was recorded, at least and at most.
+    fn bounds(&self, element: u8) -> (u128, u128) {
+        let counted = self.counted.iter().find(|(known, ..)| *known == element);
+        counted.map_or((0, self.given_up), |(_, count, over)| (count - over, *count))
+    }
+}
+
+/// What each life knows of the elements that it has recorded.
+fn summaries(heard: &Heard<'_>) -> Vec<Summary> {
+    let mut lives: BTreeMap<Life, Summary> = BTreeMap::new();
+    for (edit, what) in heard.iter().copied() {
+        let What::See(elements, times) = what else { continue };
+        for element in elements {
+            lives.entry(edit.row.life).or_default().record(*element, u128::from(*times));
+        }
+    }
+    lives.into_values().collect()
+}
+
+/// The elements that some life counts, with the sums of the bounds in all lives.
+fn top(lives: &[Summary], k: usize) -> Top<u8> {
+    let bounds = |element| {
+        let of_lives = lives.iter().map(|life| life.bounds(element));
+        of_lives.fold((0, 0), |(least, most), (min, max)| (least + min, most + max))
+    };
+    let counted: BTreeSet<u8> =
+        lives.iter().flat_map(|life| &life.counted).map(|(element, ..)| *element).collect();
+    let mut elements: Vec<_> = counted
+        .into_iter()
+        .map(|element| {
+            let (count_min, count_max) = bounds(element);
+            HeavyHitter { element, count_min, count_max }
+        })
+        .collect();
+    elements.sort_by_key(|it| Reverse(it.count_max));
+    let others: Vec<_> = elements.drain(k.min(elements.len())..).collect();
+    let given_up = lives.iter().map(|life| life.given_up).sum();
+    let others_max = others.iter().map(|it| it.count_max).max().unwrap_or(given_up);
+    Top { elements, total: lives.iter().map(|life| life.recorded).sum(), others_max }
 }
 
 /// All events of each life, in order.
