@@ -1,6 +1,6 @@
 //! Short byte strings, kept in place up to 22 bytes.
 
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 use core::{
     cmp::Ordering,
     fmt,
@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct CopyBytes;
 
-        impl Visitor<'_> for CopyBytes {
+        impl<'de> Visitor<'de> for CopyBytes {
             type Value = Bytes;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,6 +139,15 @@ impl<'de> Deserialize<'de> for Bytes {
 
             fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
                 Ok(Bytes::copy_from(bytes))
+            }
+
+            /// Text formats have no byte strings.
+            fn visit_seq<S: de::SeqAccess<'de>>(self, mut bytes: S) -> Result<Bytes, S::Error> {
+                let mut all = Vec::new();
+                while let Some(byte) = bytes.next_element()? {
+                    all.push(byte);
+                }
+                Ok(Bytes::copy_from(&all))
             }
         }
 
@@ -154,8 +163,6 @@ impl fmt::Debug for Bytes {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use proptest::{collection::vec, prelude::*};
 
     use super::*;

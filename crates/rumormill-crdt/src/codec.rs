@@ -43,6 +43,12 @@ pub fn encoded_len<T: Serialize + ?Sized>(value: &T) -> usize {
     postcard::serialize_with_flavor(value, Size::default()).unwrap_or(usize::MAX)
 }
 
+/// Returns how many bytes an unsigned integer takes.
+pub(crate) const fn varint_len(value: u64) -> usize {
+    let bits = u64::BITS - (value | 1).leading_zeros();
+    bits.div_ceil(7) as usize
+}
+
 /// Decodes a value that fills `bytes` to the end.
 ///
 /// # Errors
@@ -109,6 +115,29 @@ pub(crate) mod fixed {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         <[u8; 8]>::deserialize(deserializer).map(u64::from_be_bytes)
+    }
+}
+
+/// A map as a list of pairs, for formats whose maps have keys of text. In postcard the same bytes.
+pub(crate) mod pairs {
+    use alloc::{collections::BTreeMap, vec::Vec};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(crate) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Vec::deserialize(deserializer).map(|pairs| pairs.into_iter().collect())
     }
 }
 

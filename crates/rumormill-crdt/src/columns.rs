@@ -124,6 +124,16 @@ macro_rules! stand_alone {
                 self.replica.delta_since(digest)
             }
 
+            /// As [`delta_since`](Self::delta_since), but as much as takes at most `len_max` bytes
+            /// in all when each delta is encoded.
+            pub fn delta_within(
+                &self,
+                digest: &$crate::VersionVector,
+                len_max: usize,
+            ) -> impl Iterator<Item = $crate::RowDelta<$crate::Key, $crate::Bytes>> {
+                self.replica.delta_within(digest, len_max)
+            }
+
             /// Takes in a delta made by [`delta_since`](Self::delta_since) of another value.
             ///
             /// # Errors
@@ -137,10 +147,54 @@ macro_rules! stand_alone {
                 self.replica.admit(now, any_skew, delta)
             }
 
+            /// How many bytes the whole value takes when [encoded](crate::codec::encode).
+            #[must_use]
+            pub fn encoded_len(&self) -> usize {
+                $crate::codec::encoded_len(self)
+            }
+
+            /// Begins a new life: what was edited stays, and further edits are told apart from it.
+            /// After reading back a value whose original may still be edited, or may have been.
+            ///
+            /// # Panics
+            ///
+            /// If `life` is an earlier life of the same replica, or the same.
+            pub fn begin_life(&mut self, life: $crate::Life) {
+                self.replica.begin_life(life);
+            }
+
+            /// Forgets the markers of what this life has erased so far. A copy that is older than
+            /// that gets this life's part whole and no longer as a difference.
+            pub fn forget(&mut self) -> bool {
+                self.replica.forget($crate::Space::SHARED, $crate::Version::MAX)
+            }
+
+            /// Drops every edit of a replica, and refuses its lives that were heard of. For this
+            /// value only: others drop it themselves.
+            pub fn evict(&mut self, replica: $crate::ReplicaId) {
+                self.replica.evict(core::time::Duration::ZERO, replica);
+            }
+
             /// The digest of all edits heard of.
             #[must_use]
             pub fn version_vector(&self) -> $crate::VersionVector {
                 self.replica.table().version_vector()
+            }
+        }
+
+        /// The life and the rows, as those of a [`Replica`](crate::Replica).
+        impl $(<$($param),+>)? serde::Serialize for $name $(<$($param),+>)? {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.replica.serialize(serializer)
+            }
+        }
+
+        impl<'de $($(, $param)+)?> serde::Deserialize<'de> for $name $(<$($param),+>)? {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                Ok(Self {
+                    replica: $crate::Replica::deserialize(from)?,
+                    $(elements: core::marker::PhantomData::<fn() -> ($($param,)+)>,)?
+                })
             }
         }
 

@@ -2,9 +2,12 @@
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{Head, Refused, RowId, Version, codec::Malformed};
+use crate::{
+    Head, Refused, RowId, Version,
+    codec::{Malformed, encoded_len},
+};
 
 /// One cell of a delta.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,12 +63,9 @@ impl From<Version> for Since {
 /// Checked when made and when decoded: `from < to <= head.version`, `head.floor <=
 /// head.version`, versions ascend within the interval, keys are unique, no tombstone at or below
 /// the floor is listed and the row does not depend on itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "DeltaParts<K, V>")]
-#[serde(bound(
-    serialize = "K: Serialize, V: Serialize",
-    deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"
-))]
+#[serde(bound(deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"))]
 pub struct RowDelta<K, V> {
     parts: DeltaParts<K, V>,
 }
@@ -137,6 +137,15 @@ impl<K, V> RowDelta<K, V> {
         self.parts.to == self.parts.head.version
     }
 
+    /// How many bytes the delta takes when encoded.
+    pub fn encoded_len(&self) -> usize
+    where
+        K: Serialize,
+        V: Serialize,
+    {
+        encoded_len(self)
+    }
+
     /// Takes the fields, to inspect or to spoil them in a test.
     pub fn into_parts(self) -> DeltaParts<K, V> {
         self.parts
@@ -163,6 +172,12 @@ impl<K, V> RowDelta<K, V> {
             return Err(Refused::OldFloor);
         }
         Ok(())
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for RowDelta<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.parts.serialize(serializer)
     }
 }
 

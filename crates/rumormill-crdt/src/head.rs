@@ -4,7 +4,10 @@ use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RowId, Timestamp, Version, codec::fixed};
+use crate::{
+    RowId, Timestamp, Version,
+    codec::{fixed, pairs},
+};
 
 /// What the owner says of its row at one version: enough for a reader to tell whether a copy of
 /// the row is whole, and what else must be held before the copy may be shown.
@@ -20,6 +23,7 @@ pub struct Head {
     #[serde(with = "fixed")]
     pub hash: u64,
     /// Rows that must be held, as far as named, wherever this row is (I13).
+    #[serde(with = "pairs")]
     pub dependencies: BTreeMap<RowId, Dependency>,
 }
 

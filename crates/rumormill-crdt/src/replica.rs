@@ -3,6 +3,8 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 use crate::{
     Admission, Bytes, Clock, DeltaCell, Dropped, Growth, Head, Key, Life, Limits, Refused,
     ReplicaId, Retention, Row, RowDelta, RowId, Space, Table, Timestamp, VersionVector, Writer,
@@ -11,6 +13,10 @@ use crate::{
 
 /// A table together with the clock of the life that writes in it: what a node replicates and what
 /// every stand-alone type is made of.
+///
+/// With serde it is its life and its rows, whole; what is staged and the limits stay behind. What
+/// is read back has the default limits. Only one of the two may go on editing, or the other must
+/// [begin a life](Self::begin_life) of its own first (I1).
 #[derive(Clone, Debug)]
 pub struct Replica {
     table: Table,
@@ -201,6 +207,16 @@ impl Replica {
         self.table.delta_since(digest)
     }
 
+    /// Returns, row by row, as much of what a table with the given digest lacks as takes at most
+    /// `len_max` encoded bytes.
+    pub fn delta_within(
+        &self,
+        digest: &VersionVector,
+        len_max: usize,
+    ) -> impl Iterator<Item = RowDelta<Key, Bytes>> {
+        self.table.delta_within(digest, len_max)
+    }
+
     /// The table, to read from.
     #[must_use]
     pub const fn table(&self) -> &Table {
@@ -222,5 +238,22 @@ impl Replica {
         for row in grown.iter().filter_map(|growth| self.table.row(growth.id)) {
             self.clock.witness(row.head().timestamp);
         }
+    }
+}
+
+impl Serialize for Replica {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows: Vec<_> = self.table.delta_since(&VersionVector::default()).collect();
+        (self.table.life(), rows).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Replica {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (life, rows) = <(Life, Vec<RowDelta<Key, Bytes>>)>::deserialize(deserializer)?;
+        let table = Table::from_whole(life, Limits::DEFAULT, &rows).map_err(D::Error::custom)?;
+        let mut clock = Clock::default();
+        table.rows().for_each(|row| clock.witness(row.head().timestamp));
+        Ok(Self { table, clock })
     }
 }

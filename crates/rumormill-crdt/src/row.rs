@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     Cell, DeltaCell, DeltaParts, Dependency, Head, Refused, RowDelta, RowId, Timestamp, Version,
     cells::{Cells, Plan},
-    codec::encoded_len,
+    codec::{encoded_len, varint_len},
     delta::Since,
     hash::floor_hash,
 };
@@ -114,7 +114,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
     ///
     /// A copy that is below the floor, and has not taken in that floor, gets the row from its
     /// beginning. If not everything fits, the delta is a piece: it ends before the first cell
-    /// that does not. Costs O(d log n) for d cells.
+    /// that does not, and one more cell would exceed `len_max`. Costs O(log n + d) for d cells.
     /// `None` if the copy lacks nothing, or if `len_max` has no room for the head and the next
     /// cell.
     pub fn delta_since(&self, since: impl Into<Since>, len_max: usize) -> Option<RowDelta<K, V>> {
@@ -123,27 +123,28 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
             return None;
         }
         let from = if version.max(floor) < self.head.floor { 0 } else { version };
-        let mut parts = DeltaParts {
-            id: self.id,
-            from,
-            to: self.version(),
-            head: self.head.clone(),
-            cells: Vec::new(),
+        let fixed = encoded_len(&(self.id, from, &self.head));
+        let len = |to: Version, cells: usize, cells_len: usize| {
+            fixed + varint_len(to) + varint_len(cells as u64) + cells_len
         };
-        // An upper bound: a smaller `to` or a smaller number of cells takes no more bytes.
-        let frame = encoded_len(&parts) - 1 + encoded_len(&self.len());
-        let mut room = len_max.checked_sub(frame)?;
-        for (key, cell) in self.cells.since(from) {
-            let len = encoded_len(&(cell.version, key, cell.value.as_ref()));
-            if len > room {
-                parts.to = cell.version - 1;
+        let mut later = self.cells.since(from).peekable();
+        let mut to = later.peek().map_or(self.version(), |(_, first)| first.version - 1);
+        let (mut cells, mut cells_len) = (Vec::new(), 0);
+        if len(to, 0, 0) > len_max {
+            return None;
+        }
+        while let Some((key, cell)) = later.next() {
+            cells_len += encoded_len(&(cell.version, key, cell.value.as_ref()));
+            let reaches = later.peek().map_or(self.version(), |(_, next)| next.version - 1);
+            if len(reaches, cells.len() + 1, cells_len) > len_max {
                 break;
             }
-            room -= len;
-            let (key, value) = (key.clone(), cell.value.clone());
-            parts.cells.push(DeltaCell { version: cell.version, key, value });
+            let Cell { version, value } = cell.clone();
+            cells.push(DeltaCell { version, key: key.clone(), value });
+            to = reaches;
         }
-        (parts.to > parts.from).then(|| RowDelta::of_row(parts))
+        let parts = DeltaParts { id: self.id, from, to, head: self.head.clone(), cells };
+        (to > from).then(|| RowDelta::of_row(parts))
     }
 
     /// The owner's write: takes the next version (I1).

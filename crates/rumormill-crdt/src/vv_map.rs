@@ -170,10 +170,49 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.join(&stored)
     }
 
+    /// Puts a table together from whole rows, those of `life` among them.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if a row is not whole, is there twice, belongs to an ended life in a space where
+    /// only the newest counts, or depends on a row that is not there (I13).
+    pub fn from_whole(
+        life: Life,
+        limits: Limits,
+        deltas: &[RowDelta<K, V>],
+    ) -> Result<Self, Refused> {
+        let mut new = Self::new(life, limits);
+        for delta in deltas {
+            let row = Row::from_whole(delta)?;
+            if new.version(row.id()) > 0 || new.rows.supersede(row.id()) {
+                return Err(Refused::OldLife);
+            }
+            new.show(Arc::new(row));
+        }
+        let closed = new.rows().all(|row| new.holds_dependencies(row.head()));
+        if closed { Ok(new) } else { Err(Refused::Gap { version: 0 }) }
+    }
+
     /// Returns, row by row, what a table with the given digest lacks. Costs O(rows) comparisons;
     /// to pay only for what changed, walk [`changed_since`](Self::changed_since).
     pub fn delta_since(&self, digest: &VersionVector) -> impl Iterator<Item = RowDelta<K, V>> {
         self.rows().filter_map(|row| row.delta_since(digest.version(row.id()), usize::MAX))
+    }
+
+    /// Returns, row by row, what a table with the given digest lacks, as far as all of it together
+    /// takes at most `len_max` encoded bytes. A delta may be a piece of its row; for the rest, ask
+    /// with what the other side [wants](Self::wanted_from).
+    pub fn delta_within(
+        &self,
+        digest: &VersionVector,
+        len_max: usize,
+    ) -> impl Iterator<Item = RowDelta<K, V>> {
+        let mut room = len_max;
+        self.rows().filter_map(move |row| {
+            let delta = row.delta_since(digest.version(row.id()), room)?;
+            room -= delta.encoded_len();
+            Some(delta)
+        })
     }
 
     /// The digest of what is visible.
