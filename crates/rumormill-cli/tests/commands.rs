@@ -56,7 +56,7 @@ fn an_agent_answers_wrong_lines_and_outlives_its_input() {
     ann.hear(
         "error",
         "there is no \"frobnicate\"; there are set, add, remove, count, get, watch, members, \
-         help, quit",
+         evict, pardon, help, quit",
     );
     ann.say(&format!("set big {}", "x".repeat(701)));
     let answer = ann.next(|line| line.get("error").is_some());

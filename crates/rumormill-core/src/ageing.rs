@@ -21,7 +21,7 @@ impl Ageing {
 
     /// Waits for the next step of the horizon.
     pub(crate) fn wait(&mut self, unix: Duration, retention: &Retention) {
-        self.next_at = retention.next_step(unix).map(|wait| unix.saturating_add(wait));
+        self.next_at = retention.next_step(unix).and_then(|wait| unix.checked_add(wait));
     }
 
     pub(crate) fn is_due(&self, unix: Duration) -> bool {

@@ -32,7 +32,8 @@ pub enum Mode {
 /// How a node behaves. Start from [`Config::DEFAULT`] and change what matters.
 ///
 /// All nodes of a population should agree on `cluster`, `retention` and `limits`; the rest is each node's own.
-/// Periods shorter than a millisecond count as a millisecond.
+/// Periods shorter than a millisecond count as a millisecond, retentions shorter than a minute as a
+/// minute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The population's name. Datagrams of other populations are rejected.
@@ -63,7 +64,8 @@ pub struct Config {
     pub skew_max: Duration,
     /// How old an erase marker must be to be forgotten.
     pub forget_after: Duration,
-    /// How long rows of ended lives are kept. All nodes of a population must agree on it.
+    /// How long rows of ended lives are kept. All nodes of a population must agree on it, and it
+    /// should be above 64 times `skew_max`.
     pub retention: Retention,
     /// Bounds on the table.
     pub limits: Limits,
@@ -106,9 +108,13 @@ impl Config {
         for period in periods {
             *period = (*period).max(PERIOD_MIN);
         }
+        self.retention = self.retention.map(|kept| kept.map(|kept| kept.max(RETENTION_MIN)));
         self
     }
 }
+
+/// The shortest retention: rows are stamped anew four times as often.
+const RETENTION_MIN: Duration = Duration::from_secs(60);
 
 /// The shortest period there is.
 const PERIOD_MIN: Duration = Duration::from_millis(1);

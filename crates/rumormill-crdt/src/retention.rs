@@ -35,7 +35,9 @@ impl<T: Copy> PerSpace<T> {
         }
     }
 
-    fn map<U>(self, map: impl Fn(T) -> U) -> PerSpace<U> {
+    /// Something else for each.
+    #[must_use]
+    pub fn map<U>(self, map: impl Fn(T) -> U) -> PerSpace<U> {
         PerSpace {
             of_self: map(self.of_self),
             shared: map(self.shared),
@@ -91,12 +93,12 @@ impl Retention {
         })
     }
 
-    /// The time until a horizon moves; nothing if none ever does.
+    /// The time until a horizon moves; nothing if none does before the end of time.
     #[must_use]
     pub fn next_step(&self, unix: Duration) -> Option<Duration> {
         let spaces = [self.of_self, self.shared, self.stats, self.others];
-        let next = |kept: Duration| (last_step(kept, unix) + step(kept)).saturating_sub(unix);
-        spaces.into_iter().flatten().map(next).min()
+        let next = |kept| last_step(kept, unix).checked_add(step(kept))?.checked_sub(unix);
+        spaces.into_iter().flatten().filter_map(next).min()
     }
 }
 

@@ -61,6 +61,8 @@ struct Slot {
     /// How far its wall clock is from everybody's.
     clock_ahead: Duration,
     wake_at: Option<Instant>,
+    /// Asleep: no timer fires, and what is sent to it is lost.
+    paused: bool,
     saved: Vec<Arc<Row<Key, Bytes>>>,
     /// What its nodes told, `TableChanged` left out.
     events: Vec<Event<Index>>,
@@ -222,6 +224,28 @@ impl Sim {
         self.slot_mut(who).saved = saved;
     }
 
+    /// Stops a process where it stands, as a laptop does whose lid is closed: its timers do not
+    /// fire, and what is sent to it is lost.
+    pub fn pause(&mut self, who: Index) {
+        self.line(format_args!("{} sleeps", name(who)));
+        self.slot_mut(who).paused = true;
+    }
+
+    /// Lets a paused process go on; the first it does is look at its clocks.
+    pub fn resume(&mut self, who: Index) {
+        self.line(format_args!("{} wakes", name(who)));
+        self.slot_mut(who).paused = false;
+        let (now, unix) = (self.now, self.unix(who));
+        self.command(who, |node| node.handle_wall_clock(now, unix));
+    }
+
+    /// Makes a node drop and refuse what another one's replica wrote.
+    pub fn evict(&mut self, who: Index, whom: Index) {
+        self.line(format_args!("{} evicts {}", name(who), name(whom)));
+        let (now, replica) = (self.now, self.slots[whom as usize].replica);
+        self.command(who, |node| node.evict(now, replica));
+    }
+
     /// Cuts the network between `far_side` and everybody else, in both directions.
     pub fn cut(&mut self, far_side: &[Index]) {
         let names: Vec<_> = far_side.iter().map(|index| name(*index)).collect();
@@ -354,7 +378,7 @@ impl Sim {
         self.now = next.at;
         match next.what {
             Occurrence::Wake(who) => {
-                if self.slot_mut(who).wake_at == Some(next.at) {
+                if self.slot_mut(who).wake_at == Some(next.at) && !self.slot_mut(who).paused {
                     self.slot_mut(who).wake_at = None;
                     let now = self.now;
                     self.command(who, |node| node.handle_timeout(now));
@@ -370,7 +394,7 @@ impl Sim {
 
     fn arrive(&mut self, from: Index, to: Index, bytes: &[u8]) {
         let now = self.now;
-        if !self.is_running(to) {
+        if !self.is_running(to) || self.slot_mut(to).paused {
             self.line(format_args!("{} -x {} not running", name(from), name(to)));
             return;
         }
@@ -444,6 +468,7 @@ impl Sim {
             node: None,
             clock_ahead: Duration::ZERO,
             wake_at: None,
+            paused: false,
             saved: Vec::new(),
             events: Vec::new(),
         });

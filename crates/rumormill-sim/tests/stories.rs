@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use rumormill_core::{
     Config, Event, Liveness,
-    crdt::{Bytes, Column, Key, LwwRegister, OrSet, PnCounter, ReplicaId, RowId, Space},
+    crdt::{Bytes, Column, Key, LwwRegister, OrSet, PnCounter, ReplicaId, Retention, RowId, Space},
 };
 use rumormill_sim::{Disk, Index, Link, Sim};
 
@@ -131,6 +131,167 @@ fn a_crash_is_noticed_and_a_restart_loses_nothing() {
         }
         assert_eq!(liveness(&sim, c, b), Some(Liveness::Alive));
     }
+}
+
+/// Whatever a life wrote that any live node or disk held counts on, once, and what was removed
+/// stays removed: through a kill without a disk, blind starts, a stale disk, three restarts in a
+/// row, late copies of old rows, and a killer and an owner that both restart.
+#[test]
+fn no_sequence_of_restarts_loses_or_resurrects() {
+    let mut sim = sim("no_sequence_of_restarts_loses_or_resurrects");
+    let [owner, killer, c, late] = sim.start_all();
+    insert(&mut sim, owner, "search");
+    insert(&mut sim, owner, "translate");
+    count(&mut sim, owner, 1);
+    sim.run(SECOND);
+    sim.save(owner);
+    settle(&mut sim);
+    // `late` keeps copies in which the element is alive, and comes back at the end.
+    sim.cut(&[late]);
+    assert!(remove(&mut sim, killer, "search"));
+    count(&mut sim, killer, 10);
+    sim.run(5 * SECOND);
+
+    // The killer is killed without a disk, starts blind, and writes before it hears of anybody.
+    sim.crash(killer);
+    sim.restart(killer, Disk::Lost, c);
+    count(&mut sim, killer, 100);
+    sim.run(5 * SECOND);
+    // The owner restarts from a disk older than the removal.
+    sim.crash_without_saving(owner);
+    sim.restart(owner, Disk::Stale, c);
+    count(&mut sim, owner, 1_000);
+    sim.run(5 * SECOND);
+    // Both restart three times in a row, now with a disk and now without.
+    for disk in [Disk::Kept, Disk::Lost, Disk::Kept] {
+        sim.crash(owner);
+        sim.crash(killer);
+        sim.run(SECOND);
+        sim.restart(owner, disk, c);
+        sim.restart(killer, disk, c);
+        count(&mut sim, owner, 10_000);
+        count(&mut sim, killer, 100_000);
+        sim.run(5 * SECOND);
+    }
+    sim.heal();
+    settle(&mut sim);
+    sim.run(10 * SECOND);
+    settle(&mut sim);
+    for node in [owner, killer, c, late] {
+        assert_eq!(calls(&sim, node), 331_111);
+        assert_eq!(skills(&sim, node), ["translate".to_owned()].into());
+    }
+}
+
+/// A population in which what ended lives wrote is kept for eight minutes.
+fn sim_that_drops(story: &str) -> Sim {
+    let command = format!("cargo test -p rumormill-sim --test stories {story}");
+    let config = Config { retention: Retention::uniform(Some(8 * MINUTE)), ..Config::DEFAULT };
+    Sim::new(1, config).replay_with(command)
+}
+
+fn sent(sim: &Sim) -> u64 {
+    sim.nodes().map(|(_, node)| node.stats().deltas_sent).sum()
+}
+
+#[test]
+fn what_an_ended_life_wrote_goes_everywhere_and_what_a_running_one_wrote_stays() {
+    let mut sim = sim_that_drops("what_an_ended_life_wrote_goes_everywhere");
+    let [a, b, c] = sim.start_all();
+    count(&mut sim, a, 1);
+    count(&mut sim, b, 10);
+    insert(&mut sim, a, "search");
+    settle(&mut sim);
+    sim.crash(b);
+    sim.run(5 * MINUTE);
+    assert_eq!(calls(&sim, c), 11, "it is kept for now");
+    assert_eq!(liveness(&sim, c, b), Some(Liveness::Dead));
+    sim.run(5 * MINUTE);
+    assert_eq!((calls(&sim, a), calls(&sim, c)), (1, 1));
+    assert_eq!(liveness(&sim, c, b), None, "a member without a row is forgotten");
+    settle(&mut sim);
+    let before = sent(&sim);
+    sim.run(60 * MINUTE);
+    let signs = 60 / 2 * 5;
+    let told = sent(&sim) - before;
+    assert!((signs..4 * signs).contains(&told), "{told} deltas for {signs} signs of life");
+    assert_eq!((calls(&sim, c), skills(&sim, c)), (1, ["search".to_owned()].into()));
+}
+
+#[test]
+fn who_slept_through_the_retention_says_so_and_brings_nothing_back() {
+    let mut sim = sim_that_drops("who_slept_through_the_retention_says_so");
+    let [a, b, c] = sim.start_all();
+    insert(&mut sim, a, "search");
+    settle(&mut sim);
+    sim.cut(&[a]);
+    insert(&mut sim, a, "shell");
+    sim.run(SECOND);
+    sim.pause(a);
+    assert!(remove(&mut sim, b, "search"));
+    sim.run(MINUTE);
+    sim.crash(b);
+    sim.run(20 * MINUTE);
+    assert_eq!(sim.node(c).table().rows_in(Space::SHARED).count(), 0, "all of it expired");
+    sim.heal();
+    sim.resume(a);
+    sim.run(MINUTE);
+    settle(&mut sim);
+    assert!(skills(&sim, a).is_empty() && skills(&sim, c).is_empty());
+    let unspread = |event: &Event<Index>| {
+        if let Event::AwayTooLong { unspread } = event { Some(unspread.clone()) } else { None }
+    };
+    let rows = sim.events(a).iter().find_map(unspread).expect("it says so");
+    let spaces: Vec<_> = rows.iter().map(|row| row.id().space).collect();
+    assert_eq!(spaces, [Space::SHARED], "the row with what nobody ever heard");
+    assert_eq!(liveness(&sim, c, a), Some(Liveness::Alive));
+    insert(&mut sim, a, "mail");
+    settle(&mut sim);
+    assert_eq!(skills(&sim, c), ["mail".to_owned()].into());
+}
+
+#[test]
+fn a_disk_older_than_the_retention_counts_for_nothing() {
+    let mut sim = sim_that_drops("a_disk_older_than_the_retention_counts_for_nothing");
+    let [a, b, c] = sim.start_all();
+    insert(&mut sim, a, "search");
+    count(&mut sim, a, 5);
+    settle(&mut sim);
+    sim.crash(a);
+    assert!(remove(&mut sim, b, "search"));
+    sim.run(MINUTE);
+    sim.crash(b);
+    sim.run(20 * MINUTE);
+    sim.restart(a, Disk::Kept, c);
+    settle(&mut sim);
+    sim.run(MINUTE);
+    assert!(skills(&sim, a).is_empty() && skills(&sim, c).is_empty());
+    assert_eq!(calls(&sim, c), 0);
+    let told = sim.events(a).iter().any(|event| matches!(event, Event::AwayTooLong { .. }));
+    assert!(told);
+}
+
+#[test]
+fn the_evicted_is_heard_no_more_and_its_harm_is_undone() {
+    let mut sim = sim("the_evicted_is_heard_no_more_and_its_harm_is_undone");
+    let [a, b, eve] = sim.start_all();
+    insert(&mut sim, a, "search");
+    settle(&mut sim);
+    assert!(remove(&mut sim, eve, "search"));
+    count(&mut sim, eve, 1_000_000);
+    sim.cut(&[eve]);
+    sim.run(SECOND);
+    sim.heal();
+    // Nobody has obeyed yet: the kill is eve's alone.
+    sim.evict(a, eve);
+    sim.evict(b, eve);
+    sim.run(MINUTE);
+    for node in [a, b] {
+        assert_eq!(calls(&sim, node), 0);
+        assert_eq!(skills(&sim, node), ["search".to_owned()].into());
+        assert_eq!(liveness(&sim, node, eve), None);
+    }
+    assert_eq!(sim.node(a).table().fingerprint(), sim.node(b).table().fingerprint());
 }
 
 #[test]
