@@ -237,13 +237,13 @@ impl<A: Address> Node<A> {
     }
 
     /// Drops every row of a replica, and with them its counts, values, adds and removals, and
-    /// refuses its lives that were heard of. Here only: in a population without signed identities
+    /// refuses all of its lives. Here only: in a population without signed identities
     /// every node is told by its operator, and told again after it restarted.
     ///
     /// Evicting ourselves does nothing.
     pub fn evict(&mut self, now: Instant, replica: ReplicaId) {
         self.advance(now);
-        let dropped = self.replica.evict(self.unix(), replica);
+        let dropped = self.replica.evict(replica);
         if replica != self.identity.replica {
             self.members.forget(replica, &mut self.events);
         }
@@ -297,11 +297,14 @@ impl<A: Address> Node<A> {
                 None => self.events.conflict(last),
             }
         }
+        let (unix, retention) = (self.unix(), self.config.retention);
+        // What has expired since the rows were stored is not waited for.
+        self.replica.expire(unix, &retention);
         for growth in self.replica.restore(rows.iter().cloned()) {
             self.learn_member(growth.id);
             self.events.table_changed();
         }
-        let dropped = self.replica.expire(self.unix(), &self.config.retention);
+        let dropped = self.replica.expire(unix, &retention);
         let ours = |row: &Arc<Row<_, _>>| row.id().life.replica == self.identity.replica;
         let is_gone = |row: &Arc<Row<_, _>>| dropped.gone.contains(&row.id());
         let unspread: Vec<_> = rows.into_iter().filter(ours).filter(is_gone).collect();

@@ -169,10 +169,10 @@ macro_rules! stand_alone {
                 self.replica.forget($crate::Space::SHARED, $crate::Version::MAX)
             }
 
-            /// Drops every edit of a replica, and refuses its lives that were heard of. For this
+            /// Drops every edit of a replica, and refuses all of its lives. For this
             /// value only: others drop it themselves.
             pub fn evict(&mut self, replica: $crate::ReplicaId) {
-                self.replica.evict(core::time::Duration::ZERO, replica);
+                self.replica.evict(replica);
             }
 
             /// The digest of all edits heard of.

@@ -132,16 +132,10 @@ impl Replica {
         dropped
     }
 
-    /// Drops every row of a replica and refuses its lives that were heard of. See
+    /// Drops every row of a replica and refuses all of its lives. See
     /// [`VvMap::evict`](crate::VvMap::evict).
-    pub fn evict(&mut self, unix: Duration, replica: ReplicaId) -> Dropped {
-        let dropped = self.table.evict(replica);
-        for id in self.own_rows() {
-            if self.table.row(id).is_some_and(|row| self.depends_on_the_gone(row.head())) {
-                self.touch(unix, id.space);
-            }
-        }
-        dropped
+    pub fn evict(&mut self, replica: ReplicaId) -> Dropped {
+        self.table.evict(replica)
     }
 
     /// Takes an eviction back.

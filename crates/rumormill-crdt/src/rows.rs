@@ -1,7 +1,7 @@
 //! The rows that readers see.
 
 use alloc::{
-    collections::{BTreeMap, VecDeque, btree_map},
+    collections::{BTreeMap, BTreeSet, VecDeque, btree_map},
     sync::Arc,
     vec::Vec,
 };
@@ -27,8 +27,8 @@ pub(crate) struct Rows<K, V> {
     fingerprint: u64,
     /// What is stamped earlier, and is not there, does not come back.
     horizon: Horizon,
-    /// The last epoch of each replica that was evicted.
-    graves: BTreeMap<ReplicaId, u64>,
+    /// The replicas that were evicted.
+    graves: BTreeSet<ReplicaId>,
 }
 
 /// So many stale changes are not worth dropping.
@@ -57,7 +57,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
             moment: 0,
             fingerprint: 0,
             horizon: Horizon::uniform(Timestamp(0)),
-            graves: BTreeMap::new(),
+            graves: BTreeSet::new(),
         }
     }
 
@@ -109,17 +109,21 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         stamped < self.horizon.of(space)
     }
 
-    /// Refuses the lives of a replica up to an epoch from here on, or none.
-    pub(crate) fn mark_grave(&mut self, replica: ReplicaId, epoch: Option<u64>) {
-        match epoch {
-            Some(epoch) => drop(self.graves.insert(replica, epoch)),
-            None => drop(self.graves.remove(&replica)),
-        }
+    /// Refuses the lives of a replica from here on.
+    pub(crate) fn mark_grave(&mut self, replica: ReplicaId) {
+        self.graves.insert(replica);
     }
 
-    /// Says whether a life was evicted.
-    pub(crate) fn is_evicted(&self, life: Life) -> bool {
-        self.graves.get(&life.replica).is_some_and(|last| life.epoch <= *last)
+    pub(crate) fn unmark_grave(&mut self, replica: ReplicaId) {
+        self.graves.remove(&replica);
+    }
+
+    pub(crate) fn graves(&self) -> impl Iterator<Item = ReplicaId> {
+        self.graves.iter().copied()
+    }
+
+    pub(crate) fn is_evicted(&self, replica: ReplicaId) -> bool {
+        self.graves.contains(&replica)
     }
 
     fn note_change(&mut self, id: RowId) {
@@ -154,7 +158,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     pub(crate) fn meet(&self, id: RowId, dependency: Dependency) -> bool {
         self.version(id) >= dependency.version
             || self.supersede(id)
-            || self.is_evicted(id.life)
+            || self.is_evicted(id.life.replica)
             || (self.is_expired(id.space, dependency.timestamp) && self.get(id).is_none())
     }
 

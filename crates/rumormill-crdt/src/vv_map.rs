@@ -1,6 +1,10 @@
 //! The version-vector map: the one CRDT of which all others are readings.
 
-use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    vec::Vec,
+};
 
 use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
@@ -111,7 +115,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         if self.rows.supersede(id) {
             return Err(Refused::OldLife);
         }
-        if self.rows.is_evicted(id.life) {
+        if self.rows.is_evicted(id.life.replica) {
             return Err(Refused::Evicted);
         }
         if known.is_none() && self.rows.len() >= self.limits.rows_max {
@@ -139,26 +143,57 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// Costs O(rows) comparisons and shares the rows it takes; one's own rows are never taken.
     /// Stagings stay out of it.
     pub fn join(&mut self, other: &Self) -> Vec<Growth> {
+        let is_news = |row: &&Arc<Row<K, V>>| row.version() > self.version(row.id());
+        let news = other.rows().filter(is_news).filter(|row| self.accepts(row.id()));
+        let mut news: BTreeMap<RowId, &Arc<Row<K, V>>> = news.map(|row| (row.id(), row)).collect();
+        let waiting = self.take_unmet(&mut news);
         let mut grown = Vec::new();
-        for theirs in other.rows() {
-            let (id, from) = (theirs.id(), self.version(theirs.id()));
-            if theirs.version() > from && self.accepts(id) {
-                self.show(Arc::clone(theirs));
-                grown.push(Growth { id, from });
-            }
+        for (id, theirs) in news {
+            let from = self.version(id);
+            self.show(Arc::clone(theirs));
+            grown.push(Growth { id, from });
         }
         let mut settled = SmallVec::new();
         for growth in &grown {
             self.settle(growth.id, &mut settled);
         }
+        for row in waiting {
+            let whole = row.delta_since(0, usize::MAX);
+            // What finds no room to wait comes again, from whoever shows it.
+            let staged = whole.and_then(|whole| self.stage(&whole).ok());
+            settled.extend(staged.into_iter().flat_map(|admission| admission.grown));
+        }
         grown.extend(settled);
         grown
     }
 
+    /// Takes out the rows that depend on what is neither held nor among the rest: the other table
+    /// is closed by an eviction, or a horizon, that this one knows nothing of.
+    fn take_unmet<'r>(
+        &self,
+        news: &mut BTreeMap<RowId, &'r Arc<Row<K, V>>>,
+    ) -> Vec<&'r Arc<Row<K, V>>> {
+        let mut unmet = Vec::new();
+        loop {
+            let comes = |on: RowId, at: Dependency| {
+                let superseded =
+                    || on.space.is_ephemeral() && news.keys().any(|id| id.supersedes(on));
+                news.get(&on).is_some_and(|row| row.version() >= at.version) || superseded()
+            };
+            let is_met = |row: &Arc<Row<K, V>>| {
+                let mut on = row.head().dependencies.iter();
+                on.all(|(on, at)| self.rows.meet(*on, *at) || comes(*on, *at))
+            };
+            let first = news.values().find(|row| !is_met(row)).map(|row| row.id());
+            let Some(row) = first.and_then(|id| news.remove(&id)) else { return unmet };
+            unmet.push(row);
+        }
+    }
+
     /// Takes in rows at rest, from a disk or another table in the same process.
     ///
-    /// Rows must come from one closed table (I13), as [`rows`](Self::rows) of any table is.
-    /// Rows held at the same or a greater version stay, one's own rows are never taken.
+    /// Rows held at the same or a greater version stay, one's own rows are never taken. A row that
+    /// depends on what is neither there nor here waits for it (I13).
     pub fn restore(&mut self, rows: impl IntoIterator<Item = Arc<Row<K, V>>>) -> Vec<Growth> {
         let mut stored = Self::new(self.life, self.limits);
         for row in rows {
@@ -316,7 +351,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// life where only the newest counts.
     #[must_use]
     pub fn accepts(&self, id: RowId) -> bool {
-        id.life != self.life && !self.rows.supersede(id) && !self.rows.is_evicted(id.life)
+        id.life != self.life && !self.rows.supersede(id) && !self.rows.is_evicted(id.life.replica)
     }
 
     /// Returns the rows and versions that a waiting row lacks.
@@ -362,33 +397,36 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.rows.is_expired(space, stamped)
     }
 
-    /// Says whether a row is gone and will not come back: it was evicted, or has expired and was
-    /// dropped.
+    /// Says whether a dependency is met everywhere because the row has expired. An eviction is
+    /// known here only, so a dependency on the evicted stays.
     pub(crate) fn is_gone(&self, id: RowId, dependency: Dependency) -> bool {
-        let expired = self.rows.is_expired(id.space, dependency.timestamp);
-        self.rows.get(id).is_none() && (expired || self.rows.is_evicted(id.life))
+        self.rows.is_expired(id.space, dependency.timestamp) && self.rows.get(id).is_none()
     }
 
-    /// Drops every row of a replica and refuses its lives up to the last one heard of, until the
-    /// eviction is [taken back](Self::pardon): with its rows go its counts, values, adds and kills.
-    /// What others wrote about them stays, so that nothing comes back with a copy that is late.
-    /// One's own replica cannot be evicted.
+    /// Drops every row of a replica and refuses all of its lives until it is
+    /// [pardoned](Self::pardon): with its rows go its counts, values, adds and kills. What others
+    /// wrote about them stays, so that nothing comes back with a copy that is late. A row that
+    /// depends on one of its rows counts as closed here; elsewhere it waits until the eviction is
+    /// known there too. One's own replica cannot be evicted.
     pub fn evict(&mut self, replica: ReplicaId) -> Dropped {
         if replica == self.life.replica {
             return Dropped::default();
         }
-        let of_it = |id: &RowId| id.life.replica == replica;
-        let gone: Vec<_> = self.rows().map(|row| row.id()).filter(of_it).collect();
-        let staged = self.staged().filter(of_it);
-        let last = gone.iter().copied().chain(staged).map(|id| id.life.epoch).max();
-        self.rows.mark_grave(replica, Some(last.unwrap_or(u64::MAX)));
+        self.rows.mark_grave(replica);
         self.stagings.drop_lives(|life| life.replica == replica);
+        let rows = self.rows().map(|row| row.id());
+        let gone = rows.filter(|id| id.life.replica == replica).collect();
         self.drop_rows(gone)
     }
 
     /// Takes an eviction back.
     pub fn pardon(&mut self, replica: ReplicaId) {
-        self.rows.mark_grave(replica, None);
+        self.rows.unmark_grave(replica);
+    }
+
+    /// Walks the replicas that are evicted.
+    pub fn evicted(&self) -> impl Iterator<Item = ReplicaId> {
+        self.rows.graves()
     }
 
     /// Moves the horizon, and drops what expired of the rows of other lives, but for what has to

@@ -172,7 +172,7 @@ fn an_evicted_replica_goes_with_all_it_did_and_stays_out() {
     (0..1_000).for_each(|_| count(&mut eve, secs(2)));
     cay.join(&eve);
 
-    assert_eq!(cay.evict(secs(3), ReplicaId('e'.into())).gone, [row_of('e', 1)]);
+    assert_eq!(cay.evict(ReplicaId('e'.into())).gone, [row_of('e', 1)]);
     assert_eq!(SKILLS.read(cay.table()), BTreeSet::from([7]), "its kills go with it");
     assert_eq!(CALLS.read(cay.table()), 1);
     assert_eq!(admit_all(&eve, &mut cay, secs(3)), [Refused::Evicted]);
@@ -189,7 +189,7 @@ fn an_evicted_replica_goes_with_all_it_did_and_stays_out() {
 fn nobody_evicts_itself() {
     let mut ann = replica('a');
     count(&mut ann, secs(1));
-    assert!(ann.evict(secs(1), ReplicaId('a'.into())).gone.is_empty());
+    assert!(ann.evict(ReplicaId('a'.into())).gone.is_empty());
     assert_eq!(CALLS.read(ann.table()), 1);
 }
 
@@ -199,7 +199,7 @@ fn a_kill_of_an_evicted_element_stays_as_long_as_a_late_copy_may_come() {
     eve.edit(secs(1), |writer| SKILLS.insert(writer, &7)).expect("a byte fits");
     ann.join(&eve);
     ann.edit(secs(2), |writer| SKILLS.remove(writer, &7)).expect("there is room");
-    ann.evict(secs(3), ReplicaId('e'.into()));
+    ann.evict(ReplicaId('e'.into()));
     assert!(!ann.collect([row_of('e', 1)]), "the absence of a row is no obedience");
     ann.pardon(ReplicaId('e'.into()));
     ann.join(&eve);

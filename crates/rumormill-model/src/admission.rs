@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use rumormill_crdt::{Admission, Progress, Refused, RowDelta, RowId, VvMap};
+use rumormill_crdt::{Admission, Life, Progress, Refused, RowDelta, RowId, Version, VvMap};
 use serde::Serialize;
 
 use crate::explore::{Check, ensure};
@@ -42,7 +42,7 @@ where
         && delta.from() <= version
         && (its_floor <= floor || its_floor <= version)
         && !(version < floor && its_floor < floor);
-    let closed = delta.head().dependencies.iter().all(|(on, at)| before.version(*on) >= at.version);
+    let closed = delta.head().dependencies.iter().all(|(on, at)| holds(before, *on, at.version));
     let shown = after.version(id);
     let fits = match outcome {
         Ok(Admission { progress: Progress::Known, .. }) => delta.to() <= version,
@@ -52,6 +52,7 @@ where
         | Err(Refused::Gap { .. } | Refused::Floor | Refused::OldFloor | Refused::StaleStaging) => {
             shown == version && !(admitted && closed && delta.is_complete())
         }
+        Err(Refused::Evicted) => is_evicted(before, id.life),
         Err(
             Refused::Hash
             | Refused::OwnRow
@@ -62,7 +63,6 @@ where
             | Refused::TooLarge
             | Refused::Clock(_)
             | Refused::CellAfterHead
-            | Refused::Evicted
             | Refused::Expired,
         ) => false,
     };
@@ -95,4 +95,21 @@ where
         }
     }
     said
+}
+
+/// Says whether a dependency is met: by the row, or because its owner was evicted.
+pub(crate) fn holds<K, V>(table: &VvMap<K, V>, on: RowId, version: Version) -> bool
+where
+    K: Ord + Clone + Serialize,
+    V: Clone + Serialize,
+{
+    table.version(on) >= version || is_evicted(table, on.life)
+}
+
+pub(crate) fn is_evicted<K, V>(table: &VvMap<K, V>, life: Life) -> bool
+where
+    K: Ord + Clone + Serialize,
+    V: Clone + Serialize,
+{
+    table.evicted().any(|replica| replica == life.replica)
 }

@@ -23,6 +23,7 @@ const ONE_MESSAGE: TableBounds = TableBounds {
     forgets: 0,
     saves: 0,
     restarts: 0,
+    evicts: 0,
     in_flight: 1,
     pieces: false,
 };
@@ -52,6 +53,7 @@ impl Configuration {
             }),
             Self::Table(TableBounds { counts: 2, saves: 1, restarts: 2, ..one }),
             Self::Table(TableBounds { writes: 2, saves: 1, restarts: 1, ..one }),
+            Self::Table(TableBounds { adds: 1, removes: 1, restarts: 1, evicts: 1, ..one }),
         ]
     }
 
@@ -81,6 +83,9 @@ impl Configuration {
             Self::Table(TableBounds { adds: 1, removes: 1, saves: 1, restarts: 1, ..three }),
             Self::Table(TableBounds { counts: 2, saves: 1, restarts: 2, ..three }),
             Self::Table(TableBounds { writes: 2, saves: 1, restarts: 1, ..three }),
+            Self::Table(TableBounds { adds: 1, removes: 1, restarts: 1, evicts: 1, ..three }),
+            Self::Table(TableBounds { adds: 2, removes: 1, evicts: 1, ..three }),
+            Self::Table(TableBounds { adds: 2, removes: 2, restarts: 1, evicts: 2, ..one }),
         ]
     }
 
@@ -134,6 +139,7 @@ impl fmt::Display for Configuration {
                     (bounds.forgets, "forgets"),
                     (bounds.saves, "saves"),
                     (bounds.restarts, "restarts"),
+                    (bounds.evicts, "evicts"),
                 ] {
                     if count > 0 {
                         write!(f, ", {count} {what}")?;

@@ -54,6 +54,8 @@ pub struct TableBounds {
     pub saves: usize,
     /// How many processes end and start again.
     pub restarts: usize,
+    /// How often somebody evicts somebody else.
+    pub evicts: usize,
     /// How many messages may be in flight at a time; at most two.
     pub in_flight: usize,
     /// Whether rows are also sent in pieces: any interval of their versions.

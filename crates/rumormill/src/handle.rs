@@ -155,7 +155,7 @@ impl Handle {
         self.call(move |driver| driver.join(seed)).await
     }
 
-    /// Drops every row of a replica, here, and refuses its lives that were heard of. See
+    /// Drops every row of a replica, here, and refuses all of its lives. See
     /// [`Node::evict`](rumormill_core::Node::evict).
     ///
     /// # Errors

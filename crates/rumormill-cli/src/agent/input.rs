@@ -13,7 +13,7 @@ const LINES_MAX: usize = 16;
 pub(crate) enum Line {
     Edit(Edit),
     Ask(Question),
-    /// Drop a replica's rows and refuse its lives; it has this name.
+    /// Drop a replica's rows and refuse all of its lives; it has this name.
     Evict(String),
     Pardon(String),
     Quit,

@@ -1,6 +1,8 @@
 //! The end of a history: everybody reaches everybody and collects, until nothing moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rumormill_crdt::ReplicaId;
 
 use super::{Number, REPLICAS_MAX, TableWorld, Tables, history};
 use crate::explore::{Broken, Check, ensure};
@@ -33,15 +35,18 @@ impl Tables {
         if let Some(healed) = self.healed.get(&nodes) {
             return Ok(*healed);
         }
+        let mut rested = nodes;
+        let staying = self.tell_all_of_evictions(&mut rested)?;
+        let Some(first) = staying.first() else { return Ok(nodes[0]) };
         let mut held = BTreeMap::new();
-        for node in &nodes[..self.bounds.replicas] {
-            for row in &self.nodes[*node].shows {
+        for who in &staying {
+            for row in &self.nodes[rested[*who]].shows {
                 let greatest = held.entry(row.id).or_insert(row.version);
                 *greatest = row.version.max(*greatest);
             }
         }
-        let healed =
-            self.come_to_rest(nodes).map_err(|why| why.when("everybody reaches everybody"))?;
+        let at_rest = self.come_to_rest(rested, &staying);
+        let healed = at_rest.map_err(|why| why.when("everybody reaches everybody"))?[*first];
         let table = self.nodes[healed].replica.table();
         let lost = held.iter().find(|(id, version)| table.version(**id) < **version);
         ensure(lost.is_none(), || format!("I12: healed, all lack {lost:?}"))?;
@@ -49,27 +54,54 @@ impl Tables {
         Ok(healed)
     }
 
-    fn come_to_rest(&mut self, mut nodes: [Number; REPLICAS_MAX]) -> Result<Healed, Broken> {
-        for _ in 0..ROUNDS_MAX {
-            let before = nodes;
-            for from in self.replicas() {
-                for to in self.replicas().filter(|to| *to != from) {
-                    nodes[to] = self.sync(nodes[from], nodes[to])?;
+    /// Has everybody evict whom anybody did, and returns who is left: the evicted are no part of
+    /// the population.
+    fn tell_all_of_evictions(
+        &mut self,
+        nodes: &mut [Number; REPLICAS_MAX],
+    ) -> Result<Vec<usize>, Broken> {
+        let evicted: BTreeSet<ReplicaId> =
+            nodes[..self.bounds.replicas].iter().flat_map(|it| self.nodes[*it].evicted()).collect();
+        let is_evicted = |who: &usize| evicted.contains(&self.nodes[nodes[*who]].life().replica);
+        let staying: Vec<usize> = self.replicas().filter(|who| !is_evicted(who)).collect();
+        for who in &staying {
+            for whom in &evicted {
+                let told = self.nodes[nodes[*who]].evicted().any(|known| known == *whom);
+                let after = (!told).then(|| self.nodes[nodes[*who]].evict(*whom)).flatten();
+                if let Some(after) = after {
+                    nodes[*who] = self.number(after)?;
                 }
             }
-            for who in self.replicas() {
-                nodes[who] = self.collect(nodes[who])?;
+        }
+        Ok(staying)
+    }
+
+    fn come_to_rest(
+        &mut self,
+        mut nodes: [Number; REPLICAS_MAX],
+        staying: &[usize],
+    ) -> Result<[Number; REPLICAS_MAX], Broken> {
+        for _ in 0..ROUNDS_MAX {
+            let before = nodes;
+            for from in staying {
+                for to in staying.iter().filter(|to| *to != from) {
+                    nodes[*to] = self.sync(nodes[*from], nodes[*to])?;
+                }
+            }
+            for who in staying {
+                nodes[*who] = self.collect(nodes[*who])?;
             }
             if nodes != before {
                 continue;
             }
-            self.i6_function(&nodes[..self.bounds.replicas])?;
-            let shows = |node: Number| &self.nodes[node].shows;
-            if self.replicas().all(|who| shows(nodes[who]) == shows(nodes[0])) {
-                return Ok(nodes[0]);
+            let resting: Vec<Number> = staying.iter().map(|who| nodes[*who]).collect();
+            self.i6_function(&resting)?;
+            let shows = |node: &Number| &self.nodes[*node].shows;
+            if resting.iter().all(|node| shows(node) == shows(&resting[0])) {
+                return Ok(nodes);
             }
             // Nothing moves: what waits for pieces that nobody has runs into a timeout.
-            for who in self.replicas() {
+            for who in staying.iter().copied() {
                 let given_up = self.nodes[nodes[who]].give_up()?;
                 nodes[who] = self.number(given_up)?;
             }

@@ -6,7 +6,7 @@ use std::{
     fmt,
 };
 
-use rumormill_crdt::{Life, Replica, RowId, Timestamp, Version};
+use rumormill_crdt::{Life, Replica, ReplicaId, RowId, Timestamp, Version};
 
 use super::TableBounds;
 use crate::digest::{Digest, Print};
@@ -19,6 +19,8 @@ pub(super) enum Act {
     Forget,
     Save,
     Restart(Disk),
+    /// Its operator has it drop what a replica wrote.
+    Evict(ReplicaId),
 }
 
 /// What a user does.
@@ -84,11 +86,12 @@ pub(super) struct History {
     restarts: BTreeMap<u64, u64>,
     forgets: usize,
     saves: usize,
+    evicts: usize,
 }
 
 impl History {
     pub(super) fn print(&self) -> Print {
-        let parts = (&self.edits, &self.restarts, self.forgets, self.saves);
+        let parts = (&self.edits, &self.restarts, self.forgets, self.saves, self.evicts);
         Digest::new(true).add(parts).finish()
     }
 
@@ -115,7 +118,10 @@ impl History {
             (Act::Restart(Disk::Lost), bounds.restarts as u64 > restarts),
             (Act::Collect, true),
         ];
-        left.into_iter().filter(|(_, allowed)| *allowed).map(|(act, _)| act).collect()
+        let others = (1..=bounds.replicas as u64).map(|whom| Act::Evict(ReplicaId(whom)));
+        let evicts = others.filter(|_| bounds.evicts > self.evicts);
+        let allowed = left.into_iter().filter(|(_, allowed)| *allowed).map(|(act, _)| act);
+        allowed.chain(evicts).collect()
     }
 
     pub(super) fn note(&mut self, row: RowId, version: Version, what: What) {
@@ -124,6 +130,10 @@ impl History {
 
     pub(super) fn note_forget(&mut self) {
         self.forgets += 1;
+    }
+
+    pub(super) fn note_evict(&mut self) {
+        self.evicts += 1;
     }
 
     pub(super) fn note_save(&mut self) {
@@ -186,6 +196,10 @@ pub(super) fn removed(heard: &[&Edit]) -> BTreeSet<Dot> {
 
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Evict(whom) = self {
+            let whom = super::name(Life { replica: *whom, epoch: 1 });
+            return write!(f, "evicts {whom}");
+        }
         f.write_str(match self {
             Self::Edit(EditKind::Add) => "adds the element",
             Self::Edit(EditKind::Remove) => "removes the element",
@@ -198,6 +212,7 @@ impl fmt::Display for Act {
             Self::Restart(Disk::Read) => "restarts with its disk",
             Self::Restart(Disk::Saved) => "restarts with what it saved",
             Self::Restart(Disk::Lost) => "restarts without disk",
+            Self::Evict(_) => "evicts somebody",
         })
     }
 }

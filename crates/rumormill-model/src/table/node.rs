@@ -13,7 +13,7 @@ use super::{
     name,
 };
 use crate::{
-    admission::{i2_monotone, i4_admission, standing},
+    admission::{holds, i2_monotone, i4_admission, is_evicted, standing},
     digest::{Digest, Print},
     explore::{Broken, Check, ensure},
     interned::Number,
@@ -74,7 +74,8 @@ impl Node {
     pub(super) fn print(&self, digest: Digest) -> Print {
         let table = self.replica.table();
         let clock = digest.with_timestamps().then(|| self.replica.last_timestamp());
-        let digest = digest.add((self.life(), clock, &self.forgotten)).table(table);
+        let evicted: Vec<_> = table.evicted().collect();
+        let digest = digest.add((self.life(), clock, &self.forgotten, evicted)).table(table);
         self.disk.iter().fold(digest, |digest, row| digest.row(row)).finish()
     }
 
@@ -83,6 +84,7 @@ impl Node {
         let table = self.replica.table();
         i7_purity(table, &self.read)?;
         i13_dependencies(table)?;
+        no_evicted_row_is_held(table)?;
         nothing_waits_in_vain(table)?;
         let heads = table.rows().map(|row| row.head().timestamp);
         let behind = with_timestamps && heads.max() > Some(self.replica.last_timestamp());
@@ -107,6 +109,10 @@ impl Node {
                 Some(Self { forgotten, ..Self::from(self.replica.clone(), disk) })
             }
             Act::Restart(disk) => Some(self.restart(disk, &mut history)?),
+            Act::Evict(whom) => {
+                history.note_evict();
+                self.evict(whom)
+            }
         };
         Ok(after.map(|after| (after, history)))
     }
@@ -181,11 +187,25 @@ impl Node {
         };
         let mut replica = Replica::new(life, Limits::DEFAULT);
         replica.restore(rows);
+        self.evicted().for_each(|whom| drop(replica.evict(whom)));
         match disk {
             Disk::Kept | Disk::Read => self.became(replica),
             Disk::Saved => Ok(Self::from(replica, self.disk.clone())),
             Disk::Lost => Ok(Self::from(replica, Vec::new())),
         }
+    }
+
+    /// Drops all that a replica wrote; nothing if it is our own. What it had removed may be back
+    /// afterwards, so nobody is bound by what the copy showed before.
+    pub(super) fn evict(&self, whom: ReplicaId) -> Option<Self> {
+        let mut replica = self.replica.clone();
+        replica.evict(whom);
+        let after = Self::from(replica, self.disk.clone());
+        (whom != self.life().replica).then_some(after)
+    }
+
+    pub(super) fn evicted(&self) -> impl Iterator<Item = ReplicaId> {
+        self.replica.table().evicted()
     }
 
     /// Takes in what anybody sent, and checks what became of it.
@@ -259,6 +279,8 @@ fn own_version(replica: &Replica) -> Version {
 fn i7_purity(table: &Table, read: &Reads) -> Check {
     let observer = Life { replica: ReplicaId(0), epoch: 1 };
     let mut again = Table::new(observer, Limits::DEFAULT);
+    // Whoever is to hold the rows without the evicted has to know of the eviction.
+    table.evicted().for_each(|whom| drop(again.evict(whom)));
     again.restore(table.rows().rev().cloned());
     ensure(again == *table && reads(&again) == *read, || {
         "I7: rows at rest lost something".to_owned()
@@ -272,9 +294,16 @@ fn i7_purity(table: &Table, read: &Reads) -> Check {
 fn i13_dependencies(table: &Table) -> Check {
     table.rows().try_for_each(|row| {
         let mut on = row.head().dependencies.iter();
-        let missing = on.find(|(on, at)| table.version(**on) < at.version);
+        let missing = on.find(|(on, at)| !holds(table, **on, at.version));
         ensure(missing.is_none(), || format!("I13: {:?} is shown without {missing:?}", row.id()))
     })
+}
+
+/// Nothing of a life that was evicted is shown or staged.
+fn no_evicted_row_is_held(table: &Table) -> Check {
+    let shown = table.rows().map(|row| row.id());
+    let back = shown.chain(table.staged()).find(|id| is_evicted(table, id.life));
+    ensure(back.is_none(), || format!("the evicted is back: {back:?}"))
 }
 
 /// What is staged, complete and lacks no dependency is shown.
