@@ -8,16 +8,16 @@
 use std::{hint::black_box, time::Duration};
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
-use rumormill_benches::{Gossiped, one_cell_deltas, replicas_that_differ, rows_of};
+use rumormill_benches::{Gossiped, Overwrites, replicas_that_differ, rows_of};
 use rumormill_crdt::{Distribution, Replica};
 
 /// A holder and the next delta of one overwritten cell for it, with caches and branches warm.
 fn next_for(rows: u64, cells: u64) -> (Replica, Gossiped) {
     let mut holder = rows_of(rows, cells);
-    let mut deltas = one_cell_deltas(&holder, 2);
-    let last = deltas.pop().expect("two were made");
-    admit(&mut holder, &deltas[0]);
-    (holder, last)
+    let mut deltas = Overwrites::of(&holder);
+    let mut next = || deltas.next().expect("there is always one more");
+    (0..3).for_each(|_| admit(&mut holder, &next()));
+    (holder, next())
 }
 
 fn admit(holder: &mut Replica, delta: &Gossiped) {

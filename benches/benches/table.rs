@@ -1,10 +1,12 @@
 //! The hot paths of a table: taking in a delta, making one, encoding and decoding.
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Duration};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rumormill_benches::{Table, key, many_rows, one_row, table};
-use rumormill_crdt::{RowDelta, Space, Timestamp, codec};
+use rumormill_benches::{
+    Overwrites, Table, key, many_rows, one_row, replicas_that_differ, rows_of, table,
+};
+use rumormill_crdt::{Distribution, Replica, RowDelta, Space, Timestamp, codec};
 
 type Delta = RowDelta<rumormill_benches::Key, rumormill_benches::Value>;
 
@@ -102,5 +104,56 @@ fn codec_throughput(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, admit, delta_since, delta_of_a_row, codec_throughput);
+/// Takes in deltas that each overwrite another cell of a large row, one after the other.
+fn admit_in_a_large_row(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("admit a one-cell delta in a row of");
+    for cells in [100, 10_000, 100_000] {
+        let mut holder = rows_of(1, cells);
+        let mut deltas = Overwrites::of(&holder);
+        group.bench_function(BenchmarkId::from_parameter(cells), |bencher| {
+            bencher.iter_batched(
+                || deltas.next().expect("there is always one more"),
+                |delta| holder.admit(Duration::ZERO, Duration::MAX, black_box(&delta)),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// Joins a replica that is one write ahead in some of 1,000 rows of 100 cells each.
+fn join(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("join 1,000 rows of 100 cells that differ in");
+    for behind in [0, 10, 1_000] {
+        let (ours, theirs) = replicas_that_differ(1_000, 100, behind);
+        group.bench_function(BenchmarkId::from_parameter(behind), |bencher| {
+            let joins = |mut ours: Replica| {
+                ours.join(black_box(&theirs));
+                ours
+            };
+            bencher.iter_batched(|| ours.clone(), joins, BatchSize::SmallInput);
+        });
+    }
+    group.finish();
+}
+
+/// Records values that spread over 20 powers of two.
+fn record(criterion: &mut Criterion) {
+    let mut values = (0u64..).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44);
+    let mut all = Distribution::default();
+    criterion.bench_function("record a value in a distribution", |bencher| {
+        bencher.iter(|| all.record(values.next().unwrap_or_default()));
+    });
+}
+
+criterion_group!(
+    benches,
+    admit,
+    admit_in_a_large_row,
+    delta_since,
+    delta_of_a_row,
+    join,
+    record,
+    codec_throughput
+);
 criterion_main!(benches);

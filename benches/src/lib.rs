@@ -76,24 +76,37 @@ fn write(owner: &mut Replica, cell: u64, value: u64) {
     written.expect("cells are small and few");
 }
 
-/// The next `count` deltas that each overwrite one cell in the middle of the first row that
-/// `holder` has, one continuing the other.
-#[must_use]
-pub fn one_cell_deltas(holder: &Replica, count: u64) -> Vec<Gossiped> {
-    let row = holder.table().rows().next().expect("a row is there");
-    let mut owner = Replica::new(row.id().life, Limits::DEFAULT);
-    let cells = row.len() as u64;
-    for cell in 0..cells {
-        write(&mut owner, cell, 0);
-    }
-    (0..count).map(|number| overwrite(&mut owner, cells / 2 + number, number)).collect()
+/// Deltas that each overwrite one more cell of the first row that a replica held, in an order that
+/// is as good as random, one continuing the other.
+#[derive(Debug)]
+pub struct Overwrites {
+    owner: Replica,
+    cells: u64,
+    next: u64,
 }
 
-/// Overwrites a cell; the delta that says so.
-fn overwrite(owner: &mut Replica, cell: u64, value: u64) -> Gossiped {
-    let held = owner.table().version_vector();
-    write(owner, cell, value);
-    owner.delta_since(&held).next().expect("a write is news")
+impl Overwrites {
+    /// Begins with the row as [`rows_of`] made it.
+    #[must_use]
+    pub fn of(holder: &Replica) -> Self {
+        let row = holder.table().rows().next().expect("a row is there");
+        let mut owner = Replica::new(row.id().life, Limits::DEFAULT);
+        let cells = row.len() as u64;
+        (0..cells).for_each(|cell| write(&mut owner, cell, 0));
+        Self { owner, cells, next: 0 }
+    }
+}
+
+impl Iterator for Overwrites {
+    type Item = Gossiped;
+
+    fn next(&mut self) -> Option<Gossiped> {
+        self.next += 1;
+        let cell = self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15) % self.cells;
+        let held = self.owner.table().version_vector();
+        write(&mut self.owner, cell, self.next);
+        self.owner.delta_since(&held).next()
+    }
 }
 
 /// Two replicas with copies of `rows` rows of `cells` cells each; the first is one write behind in
