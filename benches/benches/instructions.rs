@@ -16,7 +16,8 @@ fn next_for(rows: u64, cells: u64) -> (Replica, Gossiped) {
     let mut holder = rows_of(rows, cells);
     let mut deltas = Overwrites::of(&holder);
     let mut next = || deltas.next().expect("there is always one more");
-    (0..3).for_each(|_| admit(&mut holder, &next()));
+    // Queues have grown to what they need.
+    (0..40).for_each(|_| admit(&mut holder, &next()));
     (holder, next())
 }
 
