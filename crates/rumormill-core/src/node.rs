@@ -1,11 +1,11 @@
 //! The node: routes inputs to its parts, and lets them fill one outbox.
 
-use alloc::{sync::Arc, vec::Vec};
+mod lives;
+
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Bytes, Dropped, Growth, Key, Life, Replica, ReplicaId, Row, RowDelta, RowId, Space, Table,
-    Writer,
+    Bytes, Growth, Key, Life, Replica, ReplicaId, RowDelta, RowId, Space, Table, Writer,
 };
 
 use crate::{
@@ -236,26 +236,6 @@ impl<A: Address> Node<A> {
         self.let_rows_age();
     }
 
-    /// Drops every row of a replica, and with them its counts, values, adds and removals, and
-    /// refuses all of its lives. Here only: in a population without signed identities
-    /// every node is told by its operator, and told again after it restarted.
-    ///
-    /// Evicting ourselves does nothing.
-    pub fn evict(&mut self, now: Instant, replica: ReplicaId) {
-        self.advance(now);
-        let dropped = self.replica.evict(replica);
-        if replica != self.identity.replica {
-            self.members.forget(replica, &mut self.events);
-        }
-        self.go_on_without(&dropped);
-    }
-
-    /// Takes an eviction back: what others hold of the replica's rows is taken in again.
-    pub fn pardon(&mut self, now: Instant, replica: ReplicaId) {
-        self.advance(now);
-        self.replica.pardon(replica);
-    }
-
     /// Joins the population that the node at `seed` belongs to. A seed that does not answer is
     /// tried again and again, with longer waits, and reported.
     pub fn join(&mut self, now: Instant, seed: A) {
@@ -280,38 +260,6 @@ impl<A: Address> Node<A> {
         let result = self.replica.edit(unix, edit);
         self.announce();
         result
-    }
-
-    /// Takes in rows at rest, from a disk or a snapshot of another node's table. Earlier lives of
-    /// our own replica are welcome: they keep counting. Call it before the first
-    /// [`join`](Self::join), so that peers are not asked for what the disk holds.
-    pub fn restore(&mut self, now: Instant, rows: impl IntoIterator<Item = Arc<Row<Key, Bytes>>>) {
-        self.advance(now);
-        let rows: Vec<_> = rows.into_iter().collect();
-        let ours = rows.iter().filter(|row| row.id().life.replica == self.identity.replica);
-        let unknown = ours.filter(|row| row.version() > self.table().version(row.id()));
-        let newest = unknown.map(|row| row.id().life).max();
-        if let Some(last) = newest.filter(|life| *life >= self.life()) {
-            match Lives::after(last, &mut self.random) {
-                Some(life) => self.begin_life(life),
-                None => self.events.conflict(last),
-            }
-        }
-        let (unix, retention) = (self.unix(), self.config.retention);
-        // What has expired since the rows were stored is not waited for.
-        self.replica.expire(unix, &retention);
-        for growth in self.replica.restore(rows.iter().cloned()) {
-            self.learn_member(growth.id);
-            self.events.table_changed();
-        }
-        let dropped = self.replica.expire(unix, &retention);
-        let ours = |row: &Arc<Row<_, _>>| row.id().life.replica == self.identity.replica;
-        let is_gone = |row: &Arc<Row<_, _>>| dropped.gone.contains(&row.id());
-        let unspread: Vec<_> = rows.into_iter().filter(ours).filter(is_gone).collect();
-        if !unspread.is_empty() {
-            self.events.note(Event::AwayTooLong { unspread });
-        }
-        self.go_on_without(&dropped);
     }
 
     /// Composes the next datagram into `buf`, whose length is its only limit. `None` if there is
@@ -529,93 +477,10 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// Begins a new life above one of our replica's that we did not know of.
-    fn give_way_to(&mut self, heard: Life) {
-        if heard.replica != self.identity.replica || heard <= self.life() {
-            return;
-        }
-        let has_renewed = self.lives.has_renewed();
-        let life = self.lives.renew(heard, &mut self.random);
-        if has_renewed || life.is_none() {
-            self.events.conflict(heard);
-        }
-        if let Some(life) = life {
-            self.begin_life(life);
-            self.events.note(Event::LifeRenewed { life });
-        }
-    }
-
-    fn begin_life(&mut self, life: Life) {
-        self.replica.begin_life(life);
-        self.go_on_in(life);
-    }
-
-    /// Lets every part know of a new life of ours.
-    fn go_on_in(&mut self, life: Life) {
-        self.members.begin_life(life);
-        self.forgetting.begin_life();
-        self.news.begin_life();
-        self.introduce_ourselves();
-    }
-
-    /// Writes what others need to know of us.
-    fn introduce_ourselves(&mut self) {
-        let identity = self.identity.clone();
-        let introduced = self.update(self.now, |writer| self_row::introduce(writer, &identity));
-        introduced.expect("an identity's name and address fit a cell each");
-        if self.leaving != Leaving::No {
-            self.leave(self.now);
-        }
-    }
-
     fn forget_markers(&mut self) {
         let after = self.config.forget_after;
         self.forgetting.handle_timeout(self.now, after, self.news.spaces(), &mut self.replica);
         self.announce();
-    }
-
-    /// Drops what has expired, and keeps our own rows from expiring. If these have expired already,
-    /// we did not run for too long to go on.
-    fn let_rows_age(&mut self) {
-        let (unix, retention) = (self.unix(), self.config.retention);
-        if !self.ageing.is_due(unix) {
-            return;
-        }
-        self.ageing.wait(unix, &retention);
-        if !self.replica.expired_own_rows(unix, &retention).is_empty() {
-            self.start_over();
-        }
-        let dropped = self.replica.expire(unix, &retention);
-        self.go_on_without(&dropped);
-        self.announce();
-    }
-
-    /// Drops all copies and begins a new life.
-    fn start_over(&mut self) {
-        let Some(life) = Lives::after(self.life(), &mut self.random) else { return };
-        let ours = self.table().changed_since(self.ageing.last_contact());
-        let unspread = ours.filter(|row| row.id().life == self.life()).cloned().collect();
-        self.events.note(Event::AwayTooLong { unspread });
-        let dropped = self.replica.start_over(life);
-        self.go_on_in(life);
-        self.go_on_without(&dropped);
-    }
-
-    /// Goes on after rows were dropped: members without a row are forgotten.
-    fn go_on_without(&mut self, dropped: &Dropped) {
-        let Dropped { gone, grown } = dropped;
-        if !gone.is_empty() {
-            self.events.table_changed();
-        }
-        for id in gone.iter().filter(|id| id.space == Space::SELF) {
-            let replica = id.life.replica;
-            if self.table().rows_of(Space::SELF, replica).next().is_none() {
-                self.members.forget(replica, &mut self.events);
-            }
-        }
-        if !grown.is_empty() {
-            self.grow(grown, false);
-        }
     }
 
     fn finish_leaving(&mut self) {

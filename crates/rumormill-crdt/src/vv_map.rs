@@ -1,19 +1,20 @@
 //! The version-vector map: the one CRDT of which all others are readings.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    vec::Vec,
-};
+mod dropping;
+mod joining;
+
+use alloc::sync::Arc;
 
 use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
 
 use crate::{
-    Admission, Cell, Dependency, Growth, Head, Horizon, Life, Limits, Progress, Refused, ReplicaId,
-    Row, RowDelta, RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows,
+    Admission, Cell, Dependency, Growth, Head, Life, Limits, Progress, Refused, ReplicaId, Row,
+    RowDelta, RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows,
     stagings::Stagings,
 };
+
+pub use self::dropping::Dropped;
 
 /// A table with one row per life and space. Its value is, for every row, the content its owner
 /// gave it at the greatest version heard of.
@@ -47,15 +48,6 @@ pub struct VvMap<K, V> {
     limits: Limits,
     rows: Rows<K, V>,
     stagings: Stagings<K, V>,
-}
-
-/// What came of dropping rows.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Dropped {
-    /// The rows that went.
-    pub gone: Vec<RowId>,
-    /// The rows that had waited for them, and are visible.
-    pub grown: SmallVec<[Growth; 1]>,
 }
 
 /// A moment in the life of one table value: what changed after it can be asked for.
@@ -136,96 +128,6 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
             }
         }
         self.stage(delta)
-    }
-
-    /// Takes each row of `other` at the greater version and returns the rows that grew.
-    ///
-    /// Costs O(rows) comparisons and shares the rows it takes; one's own rows are never taken.
-    /// Stagings stay out of it.
-    pub fn join(&mut self, other: &Self) -> Vec<Growth> {
-        let is_news = |row: &&Arc<Row<K, V>>| row.version() > self.version(row.id());
-        let news = other.rows().filter(is_news).filter(|row| self.accepts(row.id()));
-        let mut news: BTreeMap<RowId, &Arc<Row<K, V>>> = news.map(|row| (row.id(), row)).collect();
-        let waiting = self.take_unmet(&mut news);
-        let mut grown = Vec::new();
-        for (id, theirs) in news {
-            let from = self.version(id);
-            self.show(Arc::clone(theirs));
-            grown.push(Growth { id, from });
-        }
-        let mut settled = SmallVec::new();
-        for growth in &grown {
-            self.settle(growth.id, &mut settled);
-        }
-        for row in waiting {
-            let whole = row.delta_since(0, usize::MAX);
-            // What finds no room to wait comes again, from whoever shows it.
-            let staged = whole.and_then(|whole| self.stage(&whole).ok());
-            settled.extend(staged.into_iter().flat_map(|admission| admission.grown));
-        }
-        grown.extend(settled);
-        grown
-    }
-
-    /// Takes out the rows that depend on what is neither held nor among the rest: the other table
-    /// is closed by an eviction, or a horizon, that this one knows nothing of.
-    fn take_unmet<'r>(
-        &self,
-        news: &mut BTreeMap<RowId, &'r Arc<Row<K, V>>>,
-    ) -> Vec<&'r Arc<Row<K, V>>> {
-        let mut unmet = Vec::new();
-        loop {
-            let comes = |on: RowId, at: Dependency| {
-                let superseded =
-                    || on.space.is_ephemeral() && news.keys().any(|id| id.supersedes(on));
-                news.get(&on).is_some_and(|row| row.version() >= at.version) || superseded()
-            };
-            let is_met = |row: &Arc<Row<K, V>>| {
-                let mut on = row.head().dependencies.iter();
-                on.all(|(on, at)| self.rows.meet(*on, *at) || comes(*on, *at))
-            };
-            let first = news.values().find(|row| !is_met(row)).map(|row| row.id());
-            let Some(row) = first.and_then(|id| news.remove(&id)) else { return unmet };
-            unmet.push(row);
-        }
-    }
-
-    /// Takes in rows at rest, from a disk or another table in the same process.
-    ///
-    /// Rows held at the same or a greater version stay, one's own rows are never taken. A row that
-    /// depends on what is neither there nor here waits for it (I13).
-    pub fn restore(&mut self, rows: impl IntoIterator<Item = Arc<Row<K, V>>>) -> Vec<Growth> {
-        let mut stored = Self::new(self.life, self.limits);
-        for row in rows {
-            let id = row.id();
-            if stored.accepts(id) && row.version() > stored.version(id) {
-                stored.show(row);
-            }
-        }
-        self.join(&stored)
-    }
-
-    /// Puts a table together from whole rows, those of `life` among them.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`] if a row is not whole, is there twice, belongs to an ended life in a space where
-    /// only the newest counts, or depends on a row that is not there (I13).
-    pub fn from_whole(
-        life: Life,
-        limits: Limits,
-        deltas: &[RowDelta<K, V>],
-    ) -> Result<Self, Refused> {
-        let mut new = Self::new(life, limits);
-        for delta in deltas {
-            let row = Row::from_whole(delta)?;
-            if new.version(row.id()) > 0 || new.rows.supersede(row.id()) {
-                return Err(Refused::OldLife);
-            }
-            new.show(Arc::new(row));
-        }
-        let closed = new.rows().all(|row| new.holds_dependencies(row.head()));
-        if closed { Ok(new) } else { Err(Refused::Gap { version: 0 }) }
     }
 
     /// Returns, row by row, what a table with the given digest lacks. Costs O(rows) comparisons;
@@ -388,90 +290,6 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// Gives up on a row that arrives in pieces, because none came for long.
     pub fn drop_staging(&mut self, id: RowId) {
         self.stagings.remove(id);
-    }
-
-    /// Says whether a row with this stamp has expired, which is to say that it is dropped, or will
-    /// be, unless it overrules something that stays.
-    #[must_use]
-    pub fn is_expired(&self, space: Space, stamped: Timestamp) -> bool {
-        self.rows.is_expired(space, stamped)
-    }
-
-    /// Says whether a dependency is met everywhere because the row has expired. An eviction is
-    /// known here only, so a dependency on the evicted stays.
-    pub(crate) fn is_gone(&self, id: RowId, dependency: Dependency) -> bool {
-        self.rows.is_expired(id.space, dependency.timestamp) && self.rows.get(id).is_none()
-    }
-
-    /// Drops every row of a replica and refuses all of its lives until it is
-    /// [pardoned](Self::pardon): with its rows go its counts, values, adds and kills. What others
-    /// wrote about them stays, so that nothing comes back with a copy that is late. A row that
-    /// depends on one of its rows counts as closed here; elsewhere it waits until the eviction is
-    /// known there too. One's own replica cannot be evicted.
-    pub fn evict(&mut self, replica: ReplicaId) -> Dropped {
-        if replica == self.life.replica {
-            return Dropped::default();
-        }
-        self.rows.mark_grave(replica);
-        self.stagings.drop_lives(|life| life.replica == replica);
-        let rows = self.rows().map(|row| row.id());
-        let gone = rows.filter(|id| id.life.replica == replica).collect();
-        self.drop_rows(gone)
-    }
-
-    /// Takes an eviction back.
-    pub fn pardon(&mut self, replica: ReplicaId) {
-        self.rows.unmark_grave(replica);
-    }
-
-    /// Walks the replicas that are evicted.
-    pub fn evicted(&self) -> impl Iterator<Item = ReplicaId> {
-        self.rows.graves()
-    }
-
-    /// Moves the horizon, and drops what expired of the rows of other lives, but for what has to
-    /// stay: `keep` moves that from its second argument, the rows of one space that expired, to
-    /// its first, those that did not.
-    pub(crate) fn expire(
-        &mut self,
-        horizon: Horizon,
-        keep: impl Fn(&mut Vec<Arc<Row<K, V>>>, Vec<Arc<Row<K, V>>>),
-    ) -> Dropped {
-        self.rows.move_horizon(horizon);
-        let spaces: BTreeSet<Space> = self.rows().map(|row| row.id().space).collect();
-        let mut gone = Vec::new();
-        for space in spaces {
-            let stays = |row: &Arc<Row<K, V>>| {
-                row.id().life == self.life || !self.is_expired(space, row.head().timestamp)
-            };
-            let (mut kept, expired): (Vec<_>, Vec<_>) =
-                self.rows_in(space).cloned().partition(stays);
-            let candidates: Vec<_> = expired.iter().map(|row| row.id()).collect();
-            keep(&mut kept, expired);
-            let kept: BTreeSet<RowId> = kept.iter().map(|row| row.id()).collect();
-            gone.extend(candidates.into_iter().filter(|id| !kept.contains(id)));
-        }
-        self.drop_rows(gone)
-    }
-
-    /// Drops every row, begins `life`, and refuses what it refused before.
-    ///
-    /// # Panics
-    ///
-    /// If `life` is not later than the one that ends.
-    pub fn start_over(&mut self, life: Life) -> Dropped {
-        self.begin_life(life);
-        self.stagings = Stagings::new();
-        let all = self.rows().map(|row| row.id()).collect();
-        self.drop_rows(all)
-    }
-
-    /// Drops rows; what waited for them may be visible afterwards.
-    fn drop_rows(&mut self, gone: Vec<RowId>) -> Dropped {
-        gone.iter().for_each(|id| self.rows.remove(*id));
-        let mut grown = SmallVec::new();
-        self.swap_waiting(&mut grown);
-        Dropped { gone, grown }
     }
 
     fn apply_whole(&mut self, delta: &RowDelta<K, V>) -> Result<Growth, Refused> {

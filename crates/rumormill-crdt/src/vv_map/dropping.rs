@@ -1,0 +1,106 @@
+//! Dropping rows: of the evicted, of lives that ended long ago, or all.
+
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
+
+use serde::Serialize;
+use smallvec::SmallVec;
+
+use super::VvMap;
+use crate::{
+    Dependency, Growth, Horizon, Life, ReplicaId, Row, RowId, Space, Timestamp, stagings::Stagings,
+};
+
+/// What came of dropping rows.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Dropped {
+    /// The rows that went.
+    pub gone: Vec<RowId>,
+    /// The rows that had waited for them, and are visible.
+    pub grown: SmallVec<[Growth; 1]>,
+}
+
+impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
+    /// Says whether a row with this stamp has expired, which is to say that it is dropped, or will
+    /// be, unless it overrules something that stays.
+    #[must_use]
+    pub fn is_expired(&self, space: Space, stamped: Timestamp) -> bool {
+        self.rows.is_expired(space, stamped)
+    }
+
+    /// Says whether a dependency is met everywhere because the row has expired. An eviction is
+    /// known here only, so a dependency on the evicted stays.
+    pub(crate) fn is_gone(&self, id: RowId, dependency: Dependency) -> bool {
+        self.rows.is_expired(id.space, dependency.timestamp) && self.rows.get(id).is_none()
+    }
+
+    /// Drops every row of a replica and refuses all of its lives until it is
+    /// [pardoned](Self::pardon): with its rows go its counts, values, adds and kills. What others
+    /// wrote about them stays, so that nothing comes back with a copy that is late. A row that
+    /// depends on one of its rows counts as closed here; elsewhere it waits until the eviction is
+    /// known there too. One's own replica cannot be evicted.
+    pub fn evict(&mut self, replica: ReplicaId) -> Dropped {
+        if replica == self.life.replica {
+            return Dropped::default();
+        }
+        self.rows.mark_grave(replica);
+        self.stagings.drop_lives(|life| life.replica == replica);
+        let rows = self.rows().map(|row| row.id());
+        let gone = rows.filter(|id| id.life.replica == replica).collect();
+        self.drop_rows(gone)
+    }
+
+    /// Takes an eviction back.
+    pub fn pardon(&mut self, replica: ReplicaId) {
+        self.rows.unmark_grave(replica);
+    }
+
+    /// Walks the replicas that are evicted.
+    pub fn evicted(&self) -> impl Iterator<Item = ReplicaId> {
+        self.rows.graves()
+    }
+
+    /// Moves the horizon, and drops what expired of the rows of other lives, but for what has to
+    /// stay: `keep` moves that from its second argument, the rows of one space that expired, to
+    /// its first, those that did not.
+    pub(crate) fn expire(
+        &mut self,
+        horizon: Horizon,
+        keep: impl Fn(&mut Vec<Arc<Row<K, V>>>, Vec<Arc<Row<K, V>>>),
+    ) -> Dropped {
+        self.rows.move_horizon(horizon);
+        let spaces: BTreeSet<Space> = self.rows().map(|row| row.id().space).collect();
+        let mut gone = Vec::new();
+        for space in spaces {
+            let stays = |row: &Arc<Row<K, V>>| {
+                row.id().life == self.life || !self.is_expired(space, row.head().timestamp)
+            };
+            let (mut kept, expired): (Vec<_>, Vec<_>) =
+                self.rows_in(space).cloned().partition(stays);
+            let candidates: Vec<_> = expired.iter().map(|row| row.id()).collect();
+            keep(&mut kept, expired);
+            let kept: BTreeSet<RowId> = kept.iter().map(|row| row.id()).collect();
+            gone.extend(candidates.into_iter().filter(|id| !kept.contains(id)));
+        }
+        self.drop_rows(gone)
+    }
+
+    /// Drops every row, begins `life`, and refuses what it refused before.
+    ///
+    /// # Panics
+    ///
+    /// If `life` is not later than the one that ends.
+    pub fn start_over(&mut self, life: Life) -> Dropped {
+        self.begin_life(life);
+        self.stagings = Stagings::new();
+        let all = self.rows().map(|row| row.id()).collect();
+        self.drop_rows(all)
+    }
+
+    /// Drops rows; what waited for them may be visible afterwards.
+    fn drop_rows(&mut self, gone: Vec<RowId>) -> Dropped {
+        gone.iter().for_each(|id| self.rows.remove(*id));
+        let mut grown = SmallVec::new();
+        self.swap_waiting(&mut grown);
+        Dropped { gone, grown }
+    }
+}
