@@ -1,0 +1,75 @@
+//! A set in which removal removes what was seen.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use rumormill_crdt::{Column, OrSet, Space, Table, Writer};
+use rumormill_laws::{Columns, EditId, Heard, HeardEdit, laws_of_rows};
+
+pub(crate) const SET: Column<OrSet<u8>> = Column::new(Space::SHARED, "set");
+
+pub(crate) enum Set {}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Edit {
+    Insert(u8),
+    /// Removes an element; once resolved, it names the inserts that it removes.
+    Remove(u8, Vec<EditId>),
+}
+
+impl Columns for Set {
+    type Edit = Edit;
+    type Read = BTreeSet<u8>;
+
+    fn edit(writer: &mut Writer<'_>, edit: &Edit) {
+        match edit {
+            Edit::Insert(element) => SET.insert(writer, element).expect("there is room"),
+            Edit::Remove(element, _) => drop(SET.remove(writer, element).expect("there is room")),
+        }
+    }
+
+    fn read(table: &Table) -> BTreeSet<u8> {
+        SET.read(table)
+    }
+
+    /// The elements of which some insert has been removed by no edit.
+    fn specified(heard: &Heard<'_, Edit>) -> BTreeSet<u8> {
+        standing(heard).map(|(_, element)| element).collect()
+    }
+
+    /// A remove removes the inserts that its replica has heard of and that stand there.
+    fn resolve(edit: &Edit, heard: &Heard<'_, Edit>) -> Edit {
+        let Edit::Remove(element, _) = edit else { return edit.clone() };
+        let inserts = standing(heard).filter(|(_, it)| it == element).map(|(id, _)| id);
+        Edit::Remove(*element, inserts.collect())
+    }
+}
+
+fn standing<'h>(heard: &'h Heard<'h, Edit>) -> impl Iterator<Item = (EditId, u8)> {
+    heard.edits().filter_map(|insert| {
+        let Edit::Insert(element) = insert.edit() else { return None };
+        let removes = |later: HeardEdit<'_, Edit>| match later.edit() {
+            Edit::Remove(_, inserts) => inserts.contains(&insert.id()),
+            Edit::Insert(_) => false,
+        };
+        (!insert.observers().any(removes)).then_some((insert.id(), *element))
+    })
+}
+
+pub(crate) fn edits() -> impl Strategy<Value = Edit> {
+    let element = || prop_oneof![2 => Just(0), 1 => Just(1), 1 => Just(2)];
+    prop_oneof![
+        element().prop_map(Edit::Insert),
+        element().prop_map(|element| Edit::Remove(element, Vec::new())),
+    ]
+}
+
+#[test]
+fn as_a_column() {
+    let laws = laws_of_rows::<Set>(edits());
+    let laws = laws.removal(
+        |edit| if let Edit::Insert(element) = edit { Some(*element) } else { None },
+        |read, element| read.contains(element),
+    );
+    println!("{}", laws.check());
+}
