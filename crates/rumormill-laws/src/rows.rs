@@ -52,8 +52,11 @@ pub struct Rows<C> {
     columns: std::marker::PhantomData<C>,
 }
 
-/// How many bytes of cells a piece of a row has room for.
+/// How many bytes of cells a piece of a row has room for, at least.
 const PIECE_LEN: usize = 48;
+
+/// Into how many pieces a long row is cut, about.
+const PIECES: usize = 4;
 
 impl<C> Rows<C> {
     /// The table.
@@ -155,16 +158,14 @@ fn pieces(row: &Row<Key, Bytes>, from: u64) -> Vec<RowDelta<Key, Bytes>> {
     loop {
         let whole = row.delta_since(since, usize::MAX);
         let Some(whole) = whole else { return pieces };
-        let longest = whole.cells().iter().map(codec::encoded_len).max().unwrap_or(0);
-        let frame = codec::encoded_len(&whole) - cells_len(&whole);
-        let piece = row.delta_since(since, frame + 2 + longest.max(PIECE_LEN)).unwrap_or(whole);
+        let cells = || whole.cells().iter().map(codec::encoded_len);
+        let longest = cells().max().unwrap_or(0);
+        let (len, of_cells) = (codec::encoded_len(&whole), cells().sum::<usize>());
+        let room = PIECE_LEN.max(longest).max(of_cells / PIECES);
+        let piece = row.delta_since(since, len - of_cells + 2 + room).unwrap_or(whole);
         since = Since { version: piece.to(), floor: piece.head().floor };
         pieces.push(piece);
     }
-}
-
-fn cells_len(delta: &RowDelta<Key, Bytes>) -> usize {
-    delta.cells().iter().map(codec::encoded_len).sum()
 }
 
 impl<C> Clone for Rows<C> {

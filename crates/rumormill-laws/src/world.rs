@@ -142,6 +142,10 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
         let mut own = EditSet::default();
         own.insert(place);
         self.listen(who, &own);
+        if !wrote {
+            // Whoever has heard of all that its author had has heard of it.
+            self.everybody().into_iter().for_each(|who| self.listen(who, &EditSet::default()));
+        }
         self.check(who)
     }
 
@@ -287,6 +291,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
             disk: (empty, EditSet::default()),
         };
         self.nodes.insert(who, node);
+        self.listen(who, &EditSet::default());
     }
 
     fn next_life(&mut self, who: Who) -> Life {

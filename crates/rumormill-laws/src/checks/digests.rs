@@ -10,8 +10,8 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
             return Ok(());
         }
         let (dx, dy) = (M::digest(x), M::digest(y));
-        let same = x.same(y) && x.read() == y.read();
-        self.ensure(Check::DigestCompleteness, dx != dy || same, || {
+        let same = dx != dy || (x.same(y) && x.read() == y.read());
+        self.ensure(Check::DigestCompleteness, same, || {
             let (x, y) = (x.read(), y.read());
             format!("{a} and {b} have equal digests and are not the same: {x:?} and {y:?}")
         })?;

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use rumormill_crdt::{Column, LwwRegister, Space, Table, Writer};
-use rumormill_laws::{Columns, Heard, laws_of_rows};
+use rumormill_laws::{Columns, Heard, laws_of, laws_of_rows};
+
+use crate::{alone::alone, ran::check};
 
 const REGISTER: Column<LwwRegister<u8>> = Column::new(Space::SHARED, "register");
 
@@ -30,7 +32,23 @@ impl Columns for Register {
     }
 }
 
+alone!(
+    Alone,
+    LwwRegister<u8>,
+    Register,
+    |value, wall, edit| match edit {
+        Some(it) => value.set(wall, it).expect("there is room"),
+        None => value.clear(wall).expect("there is room"),
+    },
+    LwwRegister::read
+);
+
 #[test]
 fn as_a_column() {
-    println!("{}", laws_of_rows::<Register>(any::<Option<u8>>()).check());
+    check(&laws_of_rows::<Register>(any::<Option<u8>>()));
+}
+
+#[test]
+fn alone() {
+    check(&laws_of::<Alone>(any::<Option<u8>>()).deltas().sizes());
 }

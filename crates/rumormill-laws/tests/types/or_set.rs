@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rumormill_crdt::{Column, OrSet, Space, Table, Writer};
-use rumormill_laws::{Columns, EditId, Heard, HeardEdit, laws_of_rows};
+use rumormill_laws::{Collects, Columns, EditId, Heard, HeardEdit, laws_of, laws_of_rows};
 
-pub(crate) const SET: Column<OrSet<u8>> = Column::new(Space::SHARED, "set");
+use crate::{alone::alone, ran::check};
 
-pub(crate) enum Set {}
+const SET: Column<OrSet<u8>> = Column::new(Space::SHARED, "set");
+
+enum Set {}
 
 #[derive(Clone, Debug)]
-pub(crate) enum Edit {
+enum Edit {
     Insert(u8),
     /// Removes an element; once resolved, it names the inserts that it removes.
     Remove(u8, Vec<EditId>),
@@ -56,7 +58,7 @@ fn standing<'h>(heard: &'h Heard<'h, Edit>) -> impl Iterator<Item = (EditId, u8)
     })
 }
 
-pub(crate) fn edits() -> impl Strategy<Value = Edit> {
+fn edits() -> impl Strategy<Value = Edit> {
     let element = || prop_oneof![2 => Just(0), 1 => Just(1), 1 => Just(2)];
     prop_oneof![
         element().prop_map(Edit::Insert),
@@ -64,12 +66,34 @@ pub(crate) fn edits() -> impl Strategy<Value = Edit> {
     ]
 }
 
+fn brought(edit: &Edit) -> Option<u8> {
+    if let Edit::Insert(element) = edit { Some(*element) } else { None }
+}
+
+alone!(
+    Alone,
+    OrSet<u8>,
+    Set,
+    |set, _, edit| match edit {
+        Edit::Insert(element) => set.insert(element).expect("there is room"),
+        Edit::Remove(element, _) => drop(set.remove(element).expect("there is room")),
+    },
+    OrSet::read
+);
+
+impl Collects for Alone {
+    fn collect(&mut self) {
+        self.value.collect();
+    }
+}
+
 #[test]
 fn as_a_column() {
-    let laws = laws_of_rows::<Set>(edits());
-    let laws = laws.removal(
-        |edit| if let Edit::Insert(element) = edit { Some(*element) } else { None },
-        |read, element| read.contains(element),
-    );
-    println!("{}", laws.check());
+    check(&laws_of_rows::<Set>(edits()).removal(brought, BTreeSet::contains));
+}
+
+#[test]
+fn alone() {
+    let laws = laws_of::<Alone>(edits()).deltas().sizes().collection();
+    check(&laws.removal(brought, BTreeSet::contains));
 }

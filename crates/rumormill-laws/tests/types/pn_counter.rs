@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use rumormill_crdt::{Column, PnCounter, Space, Table, Writer};
-use rumormill_laws::{Columns, Heard, laws_of_rows};
+use rumormill_laws::{Columns, Heard, laws_of, laws_of_rows};
+
+use crate::{alone::alone, ran::check};
 
 const COUNTER: Column<PnCounter> = Column::new(Space::STATS, "counter");
 
@@ -20,12 +22,26 @@ impl Columns for Counter {
         COUNTER.read(table)
     }
 
+    /// All increments less all decrements.
     fn specified(heard: &Heard<'_, i8>) -> i128 {
         heard.edits().map(|it| i128::from(*it.edit())).sum()
     }
 }
 
+alone!(
+    Alone,
+    PnCounter,
+    Counter,
+    |value, _, by| value.add((*by).into()).expect("there is room"),
+    PnCounter::read
+);
+
 #[test]
 fn as_a_column() {
-    println!("{}", laws_of_rows::<Counter>(any::<i8>()).check());
+    check(&laws_of_rows::<Counter>(any::<i8>()));
+}
+
+#[test]
+fn alone() {
+    check(&laws_of::<Alone>(any::<i8>()).deltas().sizes());
 }
