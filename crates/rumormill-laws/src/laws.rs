@@ -20,6 +20,7 @@ pub struct Laws<T: Crdt, M: Transfer<T> = ByState> {
     pub(crate) collection: Option<Collection<T>>,
     pub(crate) removal: Option<Removal<T>>,
     pub(crate) steps_max: usize,
+    pub(crate) only: Option<Check>,
     pub(crate) seed: Option<u64>,
     pub(crate) histories: Option<u64>,
     pub(crate) transfer: PhantomData<M>,
@@ -66,6 +67,7 @@ impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
             collection: None,
             removal: None,
             steps_max: Self::STEPS_MAX,
+            only: None,
             seed: None,
             histories: None,
             transfer: PhantomData,
@@ -125,6 +127,14 @@ impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
         self
     }
 
+    /// Makes no check but this one, if it can be made at all: to see whether it catches something
+    /// by itself.
+    #[must_use]
+    pub const fn only(mut self, check: Check) -> Self {
+        self.only = Some(check);
+        self
+    }
+
     /// Fixes the seed of the first history, whatever `RUMORMILL_SEED` says.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
@@ -143,7 +153,9 @@ impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
     pub fn checks(&self) -> impl Iterator<Item = Check> + use<T, M> {
         let (wire, sizes) = (self.encoding.is_some(), self.accounting.is_some());
         let (collection, removal) = (self.collection.is_some(), self.removal.is_some());
-        Check::ALL.into_iter().filter(move |check| match check {
+        let only = self.only;
+        let asked = Check::ALL.into_iter().filter(move |it| only.is_none_or(|only| only == *it));
+        asked.filter(move |check| match check {
             Check::NoPanic | Check::JoinLaws | Check::Refinement | Check::Convergence => true,
             Check::Wire => wire,
             Check::SizeAccounting => sizes,
@@ -174,6 +186,7 @@ impl<T: Deltas> Laws<T, ByState> {
             collection: self.collection,
             removal: self.removal,
             steps_max: self.steps_max,
+            only: self.only,
             seed: self.seed,
             histories: self.histories,
             transfer: PhantomData,

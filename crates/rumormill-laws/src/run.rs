@@ -1,6 +1,10 @@
 //! Histories, one after the other, until one breaks a law; and then the shortest like it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    cell::Cell,
+    panic::{self, AssertUnwindSafe, catch_unwind},
+    sync::Once,
+};
 
 use proptest::{
     strategy::Strategy,
@@ -89,20 +93,21 @@ impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
         checks: &[Check],
         trace: Option<Trace>,
     ) -> (World<'_, T, M>, Result<(), Broken>) {
-        let mut world = World::new(self, checks.to_vec(), trace);
+        // A panic may come from anything that is done, so everything is done to look for one.
+        let made = if checks == [Check::NoPanic] { Check::ALL.as_slice() } else { checks };
+        let mut world = World::new(self, made.to_vec(), trace);
         let taken = steps.iter().try_for_each(|step| {
+            world.step += 1;
             let taken = caught(|| world.take(step));
             let about = taken.as_ref().ok().copied().unwrap_or_else(|| subject(step));
             end_step(&mut world, step, about);
             taken.map(drop)
         });
-        let taken = taken.and_then(|()| caught(|| world.converge()));
-        (
-            world,
-            taken.or_else(
-                |broken| if checks.contains(&broken.check) { Err(broken) } else { Ok(()) },
-            ),
-        )
+        let taken = taken.and_then(|()| {
+            world.trace.iter_mut().for_each(Trace::end_history);
+            caught(|| world.converge())
+        });
+        (world, taken.or_else(|broken| ignored(broken, checks)))
     }
 
     /// Shortens a history in which `check` does not hold: by what proptest knows of its steps,
@@ -159,7 +164,8 @@ fn end_step<T: Crdt, M: Transfer<T>>(
     }
     let node = about.and_then(|who| Some((who, world.nodes.get(&who)?)));
     let read = node.and_then(|(who, node)| {
-        let read = catch_unwind(AssertUnwindSafe(|| format!("{:?}", node.value.read())));
+        let read = || format!("{:?}", node.value.read());
+        let read = quietly(|| catch_unwind(AssertUnwindSafe(read)));
         Some((who, read.ok()?))
     });
     if let Some(trace) = &mut world.trace {
@@ -183,14 +189,40 @@ fn subject<E>(step: &Step<E>) -> Option<Who> {
     }
 }
 
+/// What is not looked for is not found.
+fn ignored(broken: Broken, checks: &[Check]) -> Result<(), Broken> {
+    if checks.contains(&broken.check) { Err(broken) } else { Ok(()) }
+}
+
 /// Makes a panic a broken check.
 fn caught<R>(act: impl FnOnce() -> Result<R, Broken>) -> Result<R, Broken> {
-    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|panic| {
+    quietly(|| catch_unwind(AssertUnwindSafe(act))).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         let words = words.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()));
         let how = words.unwrap_or_else(|| "it panicked".to_owned());
         Err(Broken { check: Check::NoPanic, how })
     })
+}
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics of this thread from being printed, of which shrinking makes thousands.
+fn quietly<R>(act: impl FnOnce() -> R) -> R {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                loud(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let result = act();
+    QUIET.set(false);
+    result
 }
 
 fn runner(seed: u64) -> TestRunner {

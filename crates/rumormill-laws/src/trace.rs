@@ -7,9 +7,21 @@ use crate::{Disk, Step, Who};
 /// What happened in a history, one line a step.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trace {
-    lines: Vec<(String, String)>,
+    lines: Vec<Line>,
+    /// How many of the lines are steps of the history; what comes after them is its end.
+    steps: Option<usize>,
     note: Option<String>,
 }
+
+/// What happened, and what was read then.
+#[derive(Clone, Debug)]
+struct Line {
+    step: String,
+    reads: String,
+}
+
+/// As many lines of a trace are shown at most.
+const LINES_MAX: usize = 40;
 
 impl Trace {
     /// Gives the present step words of its own.
@@ -21,7 +33,12 @@ impl Trace {
     pub(crate) fn end_step(&mut self, reads: Option<(Who, String)>) {
         let Some(step) = self.note.take() else { return };
         let reads = reads.map(|(who, read)| format!("{who} reads {read}"));
-        self.lines.push((step, reads.unwrap_or_default()));
+        self.lines.push(Line { step, reads: reads.unwrap_or_default() });
+    }
+
+    /// Notes that the history has come to its end.
+    pub(crate) const fn end_history(&mut self) {
+        self.steps = Some(self.lines.len());
     }
 
     /// Ends a step, with what somebody reads after it.
@@ -32,15 +49,21 @@ impl Trace {
         self.end_step(reads);
     }
 
-    /// The lines, numbered, with what is read in a column of its own.
+    /// The lines, with what is read in a column of its own. Steps are numbered; what happened
+    /// when everybody reached everybody in the end is not.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let width = self.lines.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
-        let numbered = self.lines.iter().enumerate();
-        let lines = numbered.map(|(nth, (step, reads))| {
-            let line = format!("{:>4}  {step:width$}  {reads}", nth + 1);
-            line.trim_end().to_owned()
-        });
-        lines.collect()
+        let shown = &self.lines[..self.lines.len().min(LINES_MAX)];
+        let width = shown.iter().map(|line| line.step.chars().count()).max().unwrap_or(0);
+        let steps = self.steps.unwrap_or(usize::MAX);
+        let mut lines = Vec::new();
+        for (nth, Line { step, reads }) in shown.iter().enumerate() {
+            let number = if nth < steps { (nth + 1).to_string() } else { "end".to_owned() };
+            lines.push(format!("{number:>4}  {step:width$}  {reads}").trim_end().to_owned());
+        }
+        if self.lines.len() > LINES_MAX {
+            lines.push(format!("      and {} more", self.lines.len() - LINES_MAX));
+        }
+        lines
     }
 }
 

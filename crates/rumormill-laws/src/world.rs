@@ -7,6 +7,7 @@ use rumormill_crdt::{Life, ReplicaId};
 use crate::{
     Check, Crdt, Disk, Heard, Laws, Mark, Step, Transfer, Who,
     check::{Broken, Checked},
+    checks::State,
     edit_set::EditSet,
     history::History,
     tally::Tally,
@@ -23,7 +24,9 @@ pub(crate) struct World<'l, T: Crdt, M: Transfer<T>> {
     marks: Vec<(M::Digest, M::Digest)>,
     collections: Vec<Collected<M::Digest>>,
     /// States that were reached earlier.
-    pub(crate) past: Vec<T>,
+    pub(crate) past: Vec<State<T>>,
+    /// How many steps were taken.
+    pub(crate) step: usize,
     pub(crate) watch: Watch,
     pub(crate) tally: Tally,
     pub(crate) trace: Option<Trace>,
@@ -43,7 +46,7 @@ pub(crate) struct Node<T> {
 /// Something sent, and what its sender had heard of.
 pub(crate) struct Flight<P> {
     to: Who,
-    from: Who,
+    pub(crate) from: Who,
     pub(crate) parcel: P,
     heard: EditSet,
 }
@@ -77,6 +80,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
             marks: Vec::new(),
             collections: Vec::new(),
             past: Vec::new(),
+            step: 0,
             watch: Watch { wanted, made: BTreeMap::new() },
             tally: Tally::default(),
             trace,

@@ -1,7 +1,11 @@
 //! Nobody can tell whether somebody has collected.
 
 use super::joined;
-use crate::{Check, Crdt, Transfer, Who, check::Checked, world::World};
+use crate::{
+    Check, Crdt, Transfer, Who,
+    check::{Broken, Checked},
+    world::World,
+};
 
 impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
     /// Of a replica that has just collected, and its state before.
@@ -11,41 +15,34 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         }
         let Some(node) = self.nodes.get(&who) else { return Ok(()) };
         let after = node.value.clone();
-        self.reads_alike(before, &after, || format!("{who} itself reads"))?;
-        for other in self.everybody().into_iter().filter(|it| *it != who) {
-            let Some(node) = self.nodes.get(&other) else { continue };
+        alike(who, before, &after, || format!("{who} reads"))?;
+        for (other, node) in self.nodes.iter().filter(|(other, _)| **other != who) {
             let (mut told_before, mut told_after) = (node.value.clone(), node.value.clone());
             told_before.join(before);
             told_after.join(&after);
-            self.reads_alike(&told_before, &told_after, || {
-                format!("{other}, joined with {who}, reads")
+            alike(who, &told_before, &told_after, || format!("{other}, joined with {who}, reads"))?;
+        }
+        for flight in &self.flights {
+            let (mut before, mut after) = (before.clone(), after.clone());
+            M::deliver(&flight.parcel, &mut before);
+            M::deliver(&flight.parcel, &mut after);
+            alike(who, &before, &after, || {
+                format!("{who} gets what {} has sent and reads", flight.from)
             })?;
         }
-        let pairs: Vec<(T, T)> = self
-            .flights
-            .iter()
-            .map(|flight| {
-                let (mut before, mut after) = (before.clone(), after.clone());
-                M::deliver(&flight.parcel, &mut before);
-                M::deliver(&flight.parcel, &mut after);
-                (before, after)
-            })
-            .collect();
-        for (before, after) in pairs {
-            self.reads_alike(&before, &after, || {
-                format!("{who} reads, once it gets what was sent before,")
-            })?;
-        }
-        let earlier = self.past.get(self.past.len() / 2).cloned();
-        let Some(earlier) = earlier else { return Ok(()) };
-        let (without, with) = (joined(&[&earlier, before]), joined(&[&earlier, &after]));
-        self.reads_alike(&without, &with, || format!("an earlier state, joined with {who}, reads"))
-    }
-
-    fn reads_alike(&mut self, before: &T, after: &T, how: impl FnOnce() -> String) -> Checked {
-        let (before, after) = (before.read(), after.read());
-        self.ensure(Check::CollectionInvisible, before == after, || {
-            format!("{} {before:?} without the collection and {after:?} with it", how())
+        self.earlier().iter().try_for_each(|earlier| {
+            let (without, with) =
+                (joined(&[&earlier.value, before]), joined(&[&earlier.value, &after]));
+            alike(who, &without, &with, || format!("{}, joined with {who}, reads", earlier.name))
         })
     }
+}
+
+fn alike<T: Crdt>(who: Who, before: &T, after: &T, how: impl FnOnce() -> String) -> Checked {
+    let (before, after) = (before.read(), after.read());
+    if before == after {
+        return Ok(());
+    }
+    let how = format!("{} {before:?}, and {after:?} since {who} has collected", how());
+    Err(Broken { check: Check::CollectionInvisible, how })
 }

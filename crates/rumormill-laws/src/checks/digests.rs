@@ -1,14 +1,15 @@
 //! Equal digests mean equal states, and whoever is sent nothing lacks nothing.
 
-use super::joined;
-use crate::{Check, Crdt, Transfer, Who, check::Checked, world::World};
+use super::{State, joined};
+use crate::{Check, Crdt, Transfer, check::Checked, world::World};
 
 impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
-    /// Of a replica and another state that was reached.
-    pub(crate) fn digest_completeness(&mut self, (a, x): (Who, &T), (b, y): (&str, &T)) -> Checked {
+    /// Of a replica, and another one or a state that was reached earlier.
+    pub(crate) fn digest_completeness(&mut self, a: &State<T>, b: &State<T>) -> Checked {
         if !self.on(Check::DigestCompleteness) {
             return Ok(());
         }
+        let ((x, y), (a, b)) = ((&a.value, &b.value), (&a.name, &b.name));
         let (dx, dy) = (M::digest(x), M::digest(y));
         let same = dx != dy || (x.same(y) && x.read() == y.read());
         self.ensure(Check::DigestCompleteness, same, || {
@@ -24,9 +25,7 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         let (alone, both) = (joined(&[x]), joined(&[x, y]));
         self.ensure(Check::DigestCompleteness, alone.same(&both), || {
             let (x, y) = (alone.read(), both.read());
-            format!(
-                "{a} is sent nothing of {b} and reads {x:?}, and would read {y:?} joined with it"
-            )
+            format!("{a} is sent nothing of {b}, reads {x:?}, and joined with it would read {y:?}")
         })
     }
 }

@@ -1,15 +1,15 @@
 //! Join is commutative, associative and idempotent on states that were reached.
 
-use super::joined;
+use super::{State, joined};
 use crate::{
-    Check, Crdt, Transfer, Who,
+    Check, Crdt, Transfer,
     check::{Broken, Checked},
     world::World,
 };
 
 impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
     /// Of two replicas as they are, and a state that was reached earlier.
-    pub(crate) fn join_laws(&mut self, (a, x): (Who, &T), (b, y): (Who, &T), z: &T) -> Checked {
+    pub(crate) fn join_laws(&mut self, a: &State<T>, b: &State<T>, c: &State<T>) -> Checked {
         if !self.on(Check::JoinLaws) {
             return Ok(());
         }
@@ -18,20 +18,23 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
             x.join(y);
             x
         };
+        let ((x, y, z), (a, b, c)) = ((&a.value, &b.value, &c.value), (&a.name, &b.name, &c.name));
         let (xy, yx) = (join(x, y), join(y, x));
         equal(&xy, &yx, || format!("{a} joined with {b} is not {b} joined with {a}"))?;
         equal(&join(&xy, y), &xy, || format!("{a} joined with {b} twice is not once"))?;
         equal(&join(&xy, x), &xy, || format!("{a} joined with {b} lacks something of {a}"))?;
         let (xz, zx) = (joined(&[x, z]), joined(&[z, x]));
-        equal(&xz, &zx, || format!("{a} and an earlier state give two states"))?;
+        equal(&xz, &zx, || format!("{a} joined with {c} is not {c} joined with {a}"))?;
         let (left, right) = (joined(&[&joined(&[x, y]), z]), joined(&[x, &joined(&[y, z])]));
         equal(&left, &right, || {
-            format!("({a} with {b}) with an earlier state is not {a} with ({b} with it)")
+            format!("({a} with {b}) joined with {c} is not {a} joined with ({b} with {c})")
         })?;
         let (read, reads) = (xy.read(), yx.read());
         let pure = read == reads;
         self.ensure(Check::JoinLaws, pure, || {
-            format!("{a} joined with {b} is the same in both orders: {read:?} and {reads:?}")
+            format!(
+                "{a} joined with {b} is the same in both orders, and reads {read:?} or {reads:?}"
+            )
         })
     }
 }

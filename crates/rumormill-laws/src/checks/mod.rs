@@ -2,7 +2,11 @@
 
 use rumormill_crdt::{Life, ReplicaId};
 
-use crate::{Check, Crdt, Transfer, Who, check::Broken, world::World};
+use crate::{
+    Check, Crdt, Transfer, Who,
+    check::{Broken, Checked},
+    world::World,
+};
 
 mod collection;
 mod convergence;
@@ -16,42 +20,61 @@ mod wire;
 /// Somebody who only reads.
 const OBSERVER: Life = Life { replica: ReplicaId(0), epoch: 0 };
 
+/// A state that was reached, and its name in sentences.
+#[derive(Clone)]
+pub(crate) struct State<T> {
+    pub(crate) name: String,
+    pub(crate) value: T,
+}
+
 impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
     /// Checks everything about the replica that took part in a step.
     pub(crate) fn check(&mut self, who: Who) -> Result<Option<Who>, Broken> {
-        if !self.nodes.contains_key(&who) {
-            return Ok(None);
-        }
+        let Some(x) = self.state(who) else { return Ok(None) };
         self.on(Check::NoPanic);
-        self.laws(who)?;
+        self.laws(&x, who)?;
         self.no_resurrection(who)?;
         self.refinement(who)?;
-        if let Some(node) = self.nodes.get(&who) {
-            self.past.push(node.value.clone());
-        }
+        let name = format!("{who} as of step {}", self.step);
+        self.past.push(State { name, ..x });
         Ok(Some(who))
     }
 
-    /// Checks the laws on the replica, another one, and a state that was reached earlier. Which
-    /// ones, the length of the history says.
-    fn laws(&mut self, who: Who) -> Result<(), Broken> {
-        let length = self.past.len();
+    /// Checks the laws on a replica, others, and states that were reached earlier.
+    fn laws(&mut self, x: &State<T>, who: Who) -> Checked {
         let others: Vec<Who> = self.everybody().into_iter().filter(|it| *it != who).collect();
-        let (Some(other), Some(x)) = (
-            length.checked_rem(others.len()).map(|nth| others[nth]),
-            self.nodes.get(&who).map(|node| node.value.clone()),
-        ) else {
-            return Ok(());
-        };
-        let y = self.nodes[&other].value.clone();
-        let z = self.past.get(length / 2).cloned().unwrap_or_else(|| T::new(OBSERVER));
-        self.same_bytes(&x, &y)?;
-        self.join_laws((who, &x), (other, &y), &z)?;
-        self.delta_laws((who, &x), (other, &y))?;
-        for (name, y) in [(other.to_string(), &y), ("an earlier state".to_owned(), &z)] {
-            self.digest_completeness((who, &x), (&name, y))?;
+        let others: Vec<State<T>> = others.into_iter().filter_map(|who| self.state(who)).collect();
+        let earlier = self.earlier();
+        for y in self.some_of(&others) {
+            self.same_bytes(&x.value, &y.value)?;
+            self.delta_laws(x, y)?;
+            for z in &earlier {
+                self.join_laws(x, y, z)?;
+            }
         }
-        Ok(())
+        let all = others.iter().chain(&earlier);
+        all.into_iter().try_for_each(|y| self.digest_completeness(x, y))
+    }
+
+    /// States that were reached earlier.
+    fn earlier(&self) -> Vec<State<T>> {
+        let start = State { name: "the start".to_owned(), value: T::new(OBSERVER) };
+        if self.past.is_empty() { vec![start] } else { self.some_of(&self.past).to_vec() }
+    }
+
+    /// One, chosen by how much has happened; or all, if a single check is made. So that, once a
+    /// check is known to fail, every shorter history in which it fails is found.
+    fn some_of<'s>(&self, states: &'s [State<T>]) -> &'s [State<T>] {
+        if self.watch.wanted.len() == 1 {
+            return states;
+        }
+        let number = self.past.len().wrapping_mul(0x9e37_79b9) >> 5;
+        number.checked_rem(states.len()).map_or(states, |nth| &states[nth..=nth])
+    }
+
+    fn state(&self, who: Who) -> Option<State<T>> {
+        let value = self.nodes.get(&who)?.value.clone();
+        Some(State { name: who.to_string(), value })
     }
 }
 
