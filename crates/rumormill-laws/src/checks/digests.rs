@@ -5,7 +5,7 @@ use crate::{Check, Crdt, Transfer, check::Checked, world::World};
 
 impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
     /// Of a replica, and another one or a state that was reached earlier.
-    pub(crate) fn digest_completeness(&mut self, a: &State<T>, b: &State<T>) -> Checked {
+    pub(crate) fn equal_digests(&mut self, a: &State<T>, b: &State<T>) -> Checked {
         if !self.on(Check::DigestCompleteness) {
             return Ok(());
         }
@@ -15,11 +15,20 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         self.ensure(Check::DigestCompleteness, same, || {
             let (x, y) = (x.read(), y.read());
             format!("{a} and {b} have equal digests and are not the same: {x:?} and {y:?}")
-        })?;
-        self.ensure(Check::DigestCompleteness, M::parcels(x, &dx).is_empty(), || {
+        })
+    }
+
+    /// Of a replica, and another one or a state that was reached earlier.
+    pub(crate) fn sent_what_is_lacking(&mut self, a: &State<T>, b: &State<T>) -> Checked {
+        if !self.on(Check::DigestCompleteness) {
+            return Ok(());
+        }
+        let ((x, y), (a, b)) = ((&a.value, &b.value), (&a.name, &b.name));
+        let digest = M::digest(x);
+        self.ensure(Check::DigestCompleteness, M::parcels(x, &digest).is_empty(), || {
             format!("{a} lacks something of itself")
         })?;
-        if !M::parcels(y, &dx).is_empty() {
+        if !M::parcels(y, &digest).is_empty() {
             return Ok(());
         }
         let (alone, both) = (joined(&[x]), joined(&[x, y]));

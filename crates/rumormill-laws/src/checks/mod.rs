@@ -48,12 +48,12 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         for y in self.some_of(&others) {
             self.same_bytes(&x.value, &y.value)?;
             self.delta_laws(x, y)?;
+            self.sent_what_is_lacking(x, y)?;
             for z in &earlier {
                 self.join_laws(x, y, z)?;
             }
         }
-        let all = others.iter().chain(&earlier);
-        all.into_iter().try_for_each(|y| self.digest_completeness(x, y))
+        others.iter().chain(&earlier).try_for_each(|y| self.equal_digests(x, y))
     }
 
     /// States that were reached earlier.

@@ -80,7 +80,7 @@ alone!(
 );
 
 fn edits() -> impl Strategy<Value = Push> {
-    let count = prop_oneof![19 => Just(1), 1 => 60..70u8];
+    let count = prop_oneof![39 => Just(1), 1 => 60..70u8];
     (any::<u8>(), count).prop_map(|(first, count)| Push { first, count })
 }
 
