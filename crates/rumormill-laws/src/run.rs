@@ -184,6 +184,7 @@ fn subject<E>(step: &Step<E>) -> Option<Who> {
         | Step::BlindStart { who, .. }
         | Step::Sync { to: who, .. }
         | Step::SyncPart { to: who, .. }
+        | Step::Meet { one: who, .. }
         | Step::Send { from: who, .. } => Some(*who),
         Step::Deliver { .. } | Step::Lose { .. } | Step::Arrive | Step::Leave { .. } => None,
     }

@@ -50,6 +50,13 @@ pub enum Step<E> {
         /// Delta n arrives if bit n mod 8 is set.
         mask: u8,
     },
+    /// Two tell each other all; whoever has heard the other collects.
+    Meet {
+        /// Who speaks first.
+        one: Who,
+        /// Who listens first.
+        other: Who,
+    },
     /// One tells another all it lacks; nothing of it arrives yet.
     Send {
         /// Who tells.
@@ -148,6 +155,7 @@ fn step<E: Clone + Debug + 'static>(
     let mut kinds = vec![
         (32, (who(), edits.clone()).prop_map(|(who, edit)| Step::Edit { who, edit }).boxed()),
         (6, pair().prop_map(|(from, to)| Step::Sync { from, to }).boxed()),
+        (6, pair().prop_map(|(one, other)| Step::Meet { one, other }).boxed()),
         (14, pair().prop_map(|(from, to)| Step::Send { from, to }).boxed()),
         (24, deliver().boxed()),
         (2, any::<u8>().prop_map(|nth| Step::Lose { nth }).boxed()),

@@ -71,6 +71,7 @@ fn words<E: Debug>(step: &Step<E>) -> String {
     match step {
         Step::Edit { who, edit } => format!("{who} edits {edit:?}"),
         Step::Sync { from, to } => format!("{to} hears all from {from}"),
+        Step::Meet { one, other } => format!("{one} and {other} meet"),
         Step::SyncPart { from, to, mask } => {
             format!("{to} hears a part from {from} (mask {mask:08b})")
         }

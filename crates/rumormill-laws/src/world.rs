@@ -98,6 +98,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
             Step::SyncPart { from, to, mask } => {
                 self.sync(*from, *to, |nth| mask >> (nth % 8) & 1 == 1)
             }
+            Step::Meet { one, other } => self.meet(*one, *other),
             Step::Send { from, to } => Ok(self.send(*from, *to)),
             Step::Deliver { nth, astray, again } => self.deliver(*nth, *astray, *again),
             Step::Lose { nth } => Ok(self.lose(*nth)),
@@ -188,6 +189,18 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
         let in_part = arriving < parcels.len();
         self.tally.count(if in_part { "sync in part" } else { "sync" });
         self.check(to)
+    }
+
+    fn meet(&mut self, one: Who, other: Who) -> Result<Option<Who>, Broken> {
+        if !self.nodes.contains_key(&one) || !self.nodes.contains_key(&other) {
+            return Ok(None);
+        }
+        self.tally.count("met");
+        for (from, to) in [(one, other), (other, one)] {
+            self.sync(from, to, |_| true)?;
+            self.collect(to, None)?;
+        }
+        Ok(Some(one))
     }
 
     fn send(&mut self, from: Who, to: Who) -> Option<Who> {

@@ -37,6 +37,7 @@ fn histories_meet_what_they_are_there_to_meet() {
         "edit",
         "sync",
         "sync in part",
+        "met",
         "delivered",
         "delivered out of order",
         "delivered astray",

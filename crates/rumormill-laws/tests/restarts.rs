@@ -1,7 +1,7 @@
 //! Histories about restarts, written down: every counter stays exact, and what was removed stays
 //! removed. The same steps occur in every generated history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rumormill_crdt::{Column, OrSet, PnCounter, Space, Table, Writer};
@@ -56,16 +56,21 @@ impl Columns for Agent {
     }
 }
 
+/// The latest inserts of every life that no remove names.
 fn standing(heard: &Heard<'_, Edit>) -> Vec<(EditId, char)> {
-    let standing = heard.edits().filter_map(|insert| {
-        let Edit::Insert(skill) = insert.edit() else { return None };
-        let removed = insert.observers().any(|later| match later.edit() {
+    let mut latest = BTreeMap::new();
+    for edit in heard.edits() {
+        if let Edit::Insert(skill) = edit.edit() {
+            latest.insert((edit.author(), *skill), edit);
+        }
+    }
+    latest.retain(|_, insert| {
+        !insert.observers().any(|later| match later.edit() {
             Edit::Remove(_, inserts) => inserts.contains(&insert.id()),
             Edit::Insert(_) | Edit::Call(_) => false,
-        });
-        (!removed).then_some((insert.id(), *skill))
+        })
     });
-    standing.collect()
+    latest.into_iter().map(|((_, skill), insert)| (insert.id(), skill)).collect()
 }
 
 fn skills() -> impl Strategy<Value = char> {

@@ -66,16 +66,17 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
     }
 }
 
-/// Bytes that are near to some that were written: those themselves, one too many, one too few,
-/// and each of up to 8 with its highest bit flipped, as in a padded varint.
+/// Bytes that are near to some that were written: those themselves, one too many, one too few; and
+/// at up to 8 places, the highest bit flipped, and a varint padded with a zero.
 fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut spellings = vec![bytes.to_vec(), [bytes, &[0]].concat()];
     spellings.extend(bytes.split_last().map(|(_, rest)| rest.to_vec()));
     let apart = bytes.len() / 8 + 1;
     for place in (0..bytes.len()).step_by(apart) {
-        let mut spoiled = bytes.to_vec();
-        spoiled[place] ^= 0x80;
-        spellings.push(spoiled);
+        let mut flipped = bytes.to_vec();
+        flipped[place] ^= 0x80;
+        let padded = [&flipped[..=place], &[0], &bytes[place + 1..]].concat();
+        spellings.extend([flipped, padded]);
     }
     spellings
 }

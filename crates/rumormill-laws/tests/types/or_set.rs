@@ -1,10 +1,10 @@
 //! A set in which removal removes what was seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rumormill_crdt::{Column, OrSet, Space, Table, Writer};
-use rumormill_laws::{Collects, Columns, EditId, Heard, HeardEdit, laws_of, laws_of_rows};
+use rumormill_laws::{Collects, Columns, EditId, Heard, laws_of, laws_of_rows};
 
 use crate::{alone::alone, ran::check};
 
@@ -34,28 +34,33 @@ impl Columns for Set {
         SET.read(table)
     }
 
-    /// The elements of which some insert has been removed by no edit.
+    /// The elements of which some life's latest insert has been removed by no edit.
     fn specified(heard: &Heard<'_, Edit>) -> BTreeSet<u8> {
-        standing(heard).map(|(_, element)| element).collect()
+        standing(heard).into_iter().map(|(_, element)| element).collect()
     }
 
-    /// A remove removes the inserts that its replica has heard of and that stand there.
+    /// A remove removes the inserts that its replica sees in the set.
     fn resolve(edit: &Edit, heard: &Heard<'_, Edit>) -> Edit {
         let Edit::Remove(element, _) = edit else { return edit.clone() };
-        let inserts = standing(heard).filter(|(_, it)| it == element).map(|(id, _)| id);
-        Edit::Remove(*element, inserts.collect())
+        let inserts = standing(heard).into_iter().filter(|(_, it)| it == element);
+        Edit::Remove(*element, inserts.map(|(id, _)| id).collect())
     }
 }
 
-fn standing<'h>(heard: &'h Heard<'h, Edit>) -> impl Iterator<Item = (EditId, u8)> {
-    heard.edits().filter_map(|insert| {
-        let Edit::Insert(element) = insert.edit() else { return None };
-        let removes = |later: HeardEdit<'_, Edit>| match later.edit() {
+fn standing(heard: &Heard<'_, Edit>) -> Vec<(EditId, u8)> {
+    let mut latest = BTreeMap::new();
+    for edit in heard.edits() {
+        if let Edit::Insert(element) = edit.edit() {
+            latest.insert((edit.author(), *element), edit);
+        }
+    }
+    latest.retain(|_, insert| {
+        !insert.observers().any(|later| match later.edit() {
             Edit::Remove(_, inserts) => inserts.contains(&insert.id()),
             Edit::Insert(_) => false,
-        };
-        (!insert.observers().any(removes)).then_some((insert.id(), *element))
-    })
+        })
+    });
+    latest.into_iter().map(|((_, element), insert)| (insert.id(), element)).collect()
 }
 
 fn edits() -> impl Strategy<Value = Edit> {

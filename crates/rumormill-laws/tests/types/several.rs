@@ -1,7 +1,7 @@
 //! A struct of columns of one table, as a program would have it: edits of one do not disturb
 //! another, and rows of different spaces travel apart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rumormill_crdt::{Column, OrSet, PnCounter, Space, Table, Writer};
@@ -77,20 +77,24 @@ impl Columns for Agent {
     }
 }
 
+/// The latest inserts of every life that no remove names.
 fn standing(heard: &Heard<'_, Edit>, which: Which) -> Vec<(EditId, u8)> {
-    let mut standing = Vec::new();
-    for insert in heard.edits() {
-        let Edit::Insert(into, element) = insert.edit() else { continue };
-        let mut later = insert.observers();
-        let removed = later.any(|later| match later.edit() {
-            Edit::Remove(_, _, inserts) => inserts.contains(&insert.id()),
-            Edit::Insert(..) | Edit::Call(_) => false,
-        });
-        if *into == which && !removed {
-            standing.push((insert.id(), *element));
+    let mut latest = BTreeMap::new();
+    for edit in heard.edits() {
+        match edit.edit() {
+            Edit::Insert(into, element) if *into == which => {
+                latest.insert((edit.author(), *element), edit);
+            }
+            Edit::Insert(..) | Edit::Remove(..) | Edit::Call(_) => {}
         }
     }
-    standing
+    latest.retain(|_, insert| {
+        !insert.observers().any(|later| match later.edit() {
+            Edit::Remove(_, _, inserts) => inserts.contains(&insert.id()),
+            Edit::Insert(..) | Edit::Call(_) => false,
+        })
+    });
+    latest.into_iter().map(|((_, element), insert)| (insert.id(), element)).collect()
 }
 
 fn edits() -> impl Strategy<Value = Edit> {
