@@ -20,6 +20,9 @@ pub enum Check {
     DeltaLaws,
     /// Equal digests mean equal states, and whoever is sent nothing lacks nothing.
     DigestCompleteness,
+    /// What a replica has heard of stays heard of, and who starts from a disk has heard of all that
+    /// was on it. As digests say; whole states are known to carry everything.
+    NothingLost,
     /// Nobody can tell whether somebody has collected: not who did, not who joins it later, not
     /// who gets what was sent before.
     CollectionInvisible,
@@ -34,13 +37,14 @@ pub enum Check {
 
 impl Check {
     /// All checks, in the order in which they are made.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoPanic,
         Self::Wire,
         Self::SizeAccounting,
         Self::JoinLaws,
         Self::DeltaLaws,
         Self::DigestCompleteness,
+        Self::NothingLost,
         Self::CollectionInvisible,
         Self::NoResurrection,
         Self::Refinement,
@@ -57,6 +61,7 @@ impl fmt::Display for Check {
             Self::JoinLaws => "join laws",
             Self::DeltaLaws => "delta laws",
             Self::DigestCompleteness => "digest completeness",
+            Self::NothingLost => "nothing lost",
             Self::CollectionInvisible => "collection is invisible",
             Self::NoResurrection => "no resurrection",
             Self::Refinement => "refinement",

@@ -57,7 +57,7 @@ pub fn laws_of<T: Crdt>(edits: impl Strategy<Value = T::Edit> + 'static) -> Laws
 
 impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
     /// The most steps in a history.
-    const STEPS_MAX: usize = 60;
+    const STEPS_MAX: usize = 80;
 
     pub(crate) fn new(edits: BoxedStrategy<T::Edit>) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
         self
     }
 
-    /// Bounds the number of steps in a history, 60 unless told.
+    /// Bounds the number of steps in a history, 80 unless told.
     #[must_use]
     pub const fn steps_max(mut self, steps_max: usize) -> Self {
         self.steps_max = steps_max;
@@ -159,7 +159,7 @@ impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
             Check::NoPanic | Check::JoinLaws | Check::Refinement | Check::Convergence => true,
             Check::Wire => wire,
             Check::SizeAccounting => sizes,
-            Check::DeltaLaws | Check::DigestCompleteness => M::BY_DELTA,
+            Check::DeltaLaws | Check::DigestCompleteness | Check::NothingLost => M::BY_DELTA,
             Check::CollectionInvisible => collection,
             Check::NoResurrection => removal,
         })

@@ -108,14 +108,14 @@
 //! let edits = prop_oneof![(0..3u8).prop_map(Edit::Insert), (0..3u8).prop_map(Edit::Remove)];
 //! let failure = laws_of::<Tags>(edits).seed(0).run().unwrap_err();
 //! assert!(failure.to_string().starts_with("\
-//! refinement: c reads {2}, and what it has heard of specifies {}
+//! refinement: b reads {0}, and what it has heard of specifies {}
 //!
-//!    1  b edits Insert(2)   b reads {2}
-//!    2  c hears all from b  c reads {2}
-//!    3  b edits Remove(2)   b reads {}
-//!  end  c hears all from b  c reads {2}
+//!    1  a edits Insert(0)   a reads {0}
+//!    2  a and b meet        a reads {0}
+//!    3  a edits Remove(0)   a reads {}
+//!  end  b hears all from a  b reads {0}
 //!
-//! 3 steps of 36, in history 4
+//! 3 steps of 62, in history 1
 //! "));
 //! ```
 //!

@@ -126,12 +126,11 @@ impl fmt::Display for Failure {
         let Some(Replay { seed, history, steps_found }) = self.replay else { return Ok(()) };
         let steps = self.steps;
         writeln!(f, "\n{steps} steps of {steps_found}, in history {}", history + 1)?;
-        write!(f, "again: RUMORMILL_SEED={seed} RUMORMILL_HISTORIES=1 cargo test")?;
-        if let Ok(package) = std::env::var("CARGO_PKG_NAME") {
-            write!(f, " -p {package}")?;
-        }
-        match std::thread::current().name() {
-            Some(test) if test != "main" => writeln!(f, " {test}"),
+        write!(f, "again: RUMORMILL_SEED={seed} RUMORMILL_HISTORIES=1")?;
+        match (std::env::var("CARGO_PKG_NAME"), std::thread::current().name()) {
+            (Ok(package), Some(test)) if test != "main" => {
+                writeln!(f, " cargo test -p {package} {test}")
+            }
             _ => writeln!(f),
         }
     }

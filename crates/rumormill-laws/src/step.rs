@@ -155,9 +155,9 @@ fn step<E: Clone + Debug + 'static>(
     let mut kinds = vec![
         (32, (who(), edits.clone()).prop_map(|(who, edit)| Step::Edit { who, edit }).boxed()),
         (6, pair().prop_map(|(from, to)| Step::Sync { from, to }).boxed()),
-        (6, pair().prop_map(|(one, other)| Step::Meet { one, other }).boxed()),
-        (14, pair().prop_map(|(from, to)| Step::Send { from, to }).boxed()),
-        (24, deliver().boxed()),
+        (12, pair().prop_map(|(one, other)| Step::Meet { one, other }).boxed()),
+        (10, pair().prop_map(|(from, to)| Step::Send { from, to }).boxed()),
+        (16, deliver().boxed()),
         (2, any::<u8>().prop_map(|nth| Step::Lose { nth }).boxed()),
         (2, who().prop_map(|who| Step::Save { who }).boxed()),
         (3, (who(), disk()).prop_map(|(who, disk)| Step::Restart { who, disk }).boxed()),
@@ -166,7 +166,9 @@ fn step<E: Clone + Debug + 'static>(
         (1, who().prop_map(|who| Step::Leave { who }).boxed()),
     ];
     if able.deltas {
-        let part = (pair(), any::<u8>());
+        // One delta alone, or any of them.
+        let mask = prop_oneof![(0..4u8).prop_map(|nth| 1 << nth), any::<u8>()];
+        let part = (pair(), mask);
         let part = part.prop_map(|((from, to), mask)| Step::SyncPart { from, to, mask });
         kinds.push((18, part.boxed()));
     }

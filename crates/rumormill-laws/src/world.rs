@@ -119,6 +119,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
                 }
                 self.tally.count("arrived");
                 self.arrive(Who::D);
+                self.listen(Who::D, &EditSet::default())?;
                 Ok(Some(Who::D))
             }
             Step::Leave { who } => {
@@ -146,10 +147,11 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
         self.tally.count("edit");
         let mut own = EditSet::default();
         own.insert(place);
-        self.listen(who, &own);
+        self.listen(who, &own)?;
         if !wrote {
             // Whoever has heard of all that its author had has heard of it.
-            self.everybody().into_iter().for_each(|who| self.listen(who, &EditSet::default()));
+            let mut everybody = self.everybody().into_iter();
+            everybody.try_for_each(|who| self.listen(who, &EditSet::default()))?;
         }
         self.check(who)
     }
@@ -262,7 +264,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
         }
         self.tally.count("collected");
         self.collection_invisible(who, &uncollected)?;
-        self.listen(who, &EditSet::default());
+        self.listen(who, &EditSet::default())?;
         self.check(who)
     }
 
@@ -287,13 +289,13 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
         let (state, heard) = node.disk.clone();
         node.value = T::restart(&state, life);
         node.life = life;
-        node.heard = EditSet::default();
+        node.heard = heard;
         self.tally.count(match disk {
             Disk::Fresh => "restart with the disk",
             Disk::Stale => "restart with a stale disk",
             Disk::Lost => "restart without the disk",
         });
-        self.listen(who, &heard);
+        self.listen(who, &EditSet::default())?;
         self.check(who)
     }
 
@@ -308,7 +310,6 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
             disk: (empty, EditSet::default()),
         };
         self.nodes.insert(who, node);
-        self.listen(who, &EditSet::default());
     }
 
     fn next_life(&mut self, who: Who) -> Life {
@@ -324,8 +325,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
         if let Some(node) = self.nodes.get_mut(&to) {
             M::deliver(decoded.as_ref().unwrap_or(parcel), &mut node.value);
         }
-        self.listen(to, heard);
-        Ok(())
+        self.listen(to, heard)
     }
 
     /// Everything in flight arrives at everybody, for the last time.
@@ -346,19 +346,28 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
     }
 
     /// Notes what somebody has heard of after taking in what somebody with `heard` sent.
-    fn listen(&mut self, who: Who, heard: &EditSet) {
-        let Some(node) = self.nodes.get_mut(&who) else { return };
+    fn listen(&mut self, who: Who, heard: &EditSet) -> Checked {
+        let Some(node) = self.nodes.get_mut(&who) else { return Ok(()) };
         if !M::BY_DELTA {
-            return node.heard.unite(heard);
+            node.heard.unite(heard);
+            return Ok(());
         }
+        let known = std::mem::take(&mut node.heard);
         let digest = M::digest(&node.value);
-        node.heard = EditSet::default();
         for (place, (before, after)) in self.marks.iter().enumerate() {
             let author = self.history.entry(place).author;
             if M::has_heard(&digest, &Mark { author, before, after }) == Some(true) {
                 node.heard.insert(place);
             }
         }
+        let lost = known.first_beyond(&node.heard);
+        if !self.on(Check::NothingLost) {
+            return Ok(());
+        }
+        let edit = lost.map(|place| format!("{:?}", self.history.entry(place).edit));
+        self.ensure(Check::NothingLost, edit.is_none(), || {
+            format!("{who} had heard of {}, and has no longer", edit.unwrap_or_default())
+        })
     }
 
     /// What somebody with the given digest, who has heard of these edits, knows of the history.

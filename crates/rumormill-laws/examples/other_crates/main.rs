@@ -18,7 +18,7 @@ fn main() {
     show("crdt-kit ORSet, never compacted", &or_set::laws());
     show("crdt-kit ORSet, compacted now and then", &or_set::laws().collection());
     show("crdt-kit AWMap", &aw_map::laws());
-    show("crdt-kit AWMap, join laws alone", &aw_map::laws().only(Check::JoinLaws));
+    show("crdt-kit AWMap, refinement alone", &aw_map::laws().only(Check::Refinement));
     show("crdts Orswot", &orswot::laws());
     show("crdts Map of MVReg", &map::laws());
 }
