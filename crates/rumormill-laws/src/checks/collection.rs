@@ -16,6 +16,10 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         let Some(node) = self.nodes.get(&who) else { return Ok(()) };
         let after = node.value.clone();
         alike(who, before, &after, || format!("{who} reads"))?;
+        // Equal digests mean equal states: then there is nothing to tell apart.
+        if M::BY_DELTA && before.same(&after) && M::digest(before) == M::digest(&after) {
+            return Ok(());
+        }
         for (other, node) in self.nodes.iter().filter(|(other, _)| **other != who) {
             let (mut told_before, mut told_after) = (node.value.clone(), node.value.clone());
             told_before.join(before);
