@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use rumormill_crdt::Life;
+use rumormill_crdt::{Life, ReplicaId};
 
 use crate::Heard;
 
@@ -65,6 +65,12 @@ pub trait Crdt: Clone {
     fn resolve(edit: &Self::Edit, _heard: &Heard<'_, Self::Edit>) -> Self::Edit {
         edit.clone()
     }
+}
+
+/// A type from which all that a replica did can be taken out again.
+pub trait Evicts: Crdt {
+    /// Drops all edits of a replica, whatever its life, and takes none of them in again.
+    fn evict(&mut self, replica: ReplicaId);
 }
 
 /// A type that gets rid of what no reader needs.

@@ -3,9 +3,11 @@
 use std::{fmt::Debug, marker::PhantomData};
 
 use proptest::strategy::{BoxedStrategy, Strategy};
+use rumormill_crdt::ReplicaId;
 
 use crate::{
-    Accounted, ByDelta, ByState, Check, Collects, Crdt, Deltas, Transfer, Wire, step::Abilities,
+    Accounted, ByDelta, ByState, Check, Collects, Crdt, Deltas, Evicts, Transfer, Wire,
+    step::Abilities,
 };
 
 /// The laws that a type is to obey, and the histories over which they are checked.
@@ -19,6 +21,7 @@ pub struct Laws<T: Crdt, M: Transfer<T> = ByState> {
     pub(crate) accounting: Option<fn(&M::Parcel) -> usize>,
     pub(crate) collection: Option<Collection<T>>,
     pub(crate) removal: Option<Removal<T>>,
+    pub(crate) eviction: Option<fn(&mut T, ReplicaId)>,
     pub(crate) steps_max: usize,
     pub(crate) only: Option<Check>,
     pub(crate) seed: Option<u64>,
@@ -66,6 +69,7 @@ impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
             accounting: None,
             collection: None,
             removal: None,
+            eviction: None,
             steps_max: Self::STEPS_MAX,
             only: None,
             seed: None,
@@ -166,7 +170,24 @@ impl<T: Crdt, M: Transfer<T>> Laws<T, M> {
     }
 
     pub(crate) const fn abilities(&self) -> Abilities {
-        Abilities { deltas: M::BY_DELTA, collects: self.collection.is_some() }
+        Abilities {
+            deltas: M::BY_DELTA,
+            collects: self.collection.is_some(),
+            evicts: self.eviction.is_some(),
+        }
+    }
+}
+
+impl<T: Deltas> Laws<T, ByDelta> {
+    /// Evicts replicas: everybody is told, and from then on its edits have to be unheard of,
+    /// whatever is still on its way.
+    #[must_use]
+    pub fn eviction(mut self) -> Self
+    where
+        T: Evicts,
+    {
+        self.eviction = Some(T::evict);
+        self
     }
 }
 
@@ -185,6 +206,7 @@ impl<T: Deltas> Laws<T, ByState> {
             accounting: None,
             collection: self.collection,
             removal: self.removal,
+            eviction: self.eviction,
             steps_max: self.steps_max,
             only: self.only,
             seed: self.seed,

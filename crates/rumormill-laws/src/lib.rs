@@ -4,7 +4,8 @@
 //! Join laws on values made independently prove little: a set whose `remove` does nothing is
 //! associative, commutative and idempotent. So the kit lets replicas live: they edit, hear from
 //! each other in full and in part, lose messages, get them twice, late, out of order and astray,
-//! collect, start again with their disk, with an old one and without, edit blindly, come and go.
+//! collect, start again with their disk, with an old one and without, edit blindly, come, go and are
+//! evicted.
 //! After every step it asks whether what is read is what the specification, a function of the
 //! edits heard of, says; and whether the laws hold on the states that were reached.
 //!
@@ -49,7 +50,7 @@
 //!
 //! The argument is a proptest strategy for edits. [`Laws::check`] panics with the shortest history
 //! that breaks a law. Say what else the type can do and more is checked: [`Laws::deltas`],
-//! [`Laws::wire`], [`Laws::sizes`], [`Laws::collection`], [`Laws::removal`]. Types that are ways to
+//! [`Laws::wire`], [`Laws::sizes`], [`Laws::collection`], [`Laws::removal`], [`Laws::eviction`]. Types that are ways to
 //! read a table of rows, single columns or whole structs of them, implement [`Columns`] and are
 //! checked for all of it by [`laws_of_rows`].
 //!
@@ -164,7 +165,7 @@ mod wire;
 mod world;
 
 pub use check::Check;
-pub use crdt::{Collects, Crdt};
+pub use crdt::{Collects, Crdt, Evicts};
 pub use deltas::{Deltas, Digest, Mark};
 pub use heard::{EditId, Heard, HeardEdit};
 pub use laws::{Laws, laws_of};

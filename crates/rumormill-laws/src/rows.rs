@@ -4,11 +4,11 @@ use std::{fmt::Debug, time::Duration};
 
 use proptest::strategy::Strategy;
 use rumormill_crdt::{
-    Bytes, Key, Life, Limits, Refused, Replica, Row, RowDelta, Since, Table, VersionVector, Writer,
-    codec,
+    Bytes, Key, Life, Limits, Refused, Replica, ReplicaId, Row, RowDelta, Since, Table,
+    VersionVector, Writer, codec,
 };
 
-use crate::{ByDelta, Collects, Crdt, Deltas, Heard, Laws};
+use crate::{ByDelta, Collects, Crdt, Deltas, Evicts, Heard, Laws};
 
 /// A way to edit and read a table: a column, several columns together, or anything else that is
 /// made of a table's rows.
@@ -43,7 +43,7 @@ pub trait Columns: 'static {
 pub fn laws_of_rows<C: Columns>(
     edits: impl Strategy<Value = C::Edit> + 'static,
 ) -> Laws<Rows<C>, ByDelta> {
-    Laws::new(edits.boxed()).sizes().collection()
+    Laws::new(edits.boxed()).sizes().collection().eviction()
 }
 
 /// A replica whose table is edited and read through `C`.
@@ -100,6 +100,13 @@ impl<C: Columns> Crdt for Rows<C> {
         self.table() == other.table()
     }
 
+    fn restart(disk: &Self, life: Life) -> Self {
+        let mut value = Self::new(life);
+        disk.table().evicted().for_each(|replica| drop(value.replica.evict(replica)));
+        value.join(disk);
+        value
+    }
+
     fn stamp(&self) -> u64 {
         self.replica.last_timestamp().0
     }
@@ -132,6 +139,12 @@ impl<C: Columns> Deltas for Rows<C> {
             // Refused again, it is lost, as a datagram may be.
             let _ = self.replica.admit(now, any_skew, delta);
         }
+    }
+}
+
+impl<C: Columns> Evicts for Rows<C> {
+    fn evict(&mut self, replica: ReplicaId) {
+        self.replica.evict(replica);
     }
 }
 

@@ -186,7 +186,11 @@ fn subject<E>(step: &Step<E>) -> Option<Who> {
         | Step::SyncPart { to: who, .. }
         | Step::Meet { one: who, .. }
         | Step::Send { from: who, .. } => Some(*who),
-        Step::Deliver { .. } | Step::Lose { .. } | Step::Arrive | Step::Leave { .. } => None,
+        Step::Deliver { .. }
+        | Step::Lose { .. }
+        | Step::Arrive
+        | Step::Leave { .. }
+        | Step::Evict { .. } => None,
     }
 }
 

@@ -112,6 +112,12 @@ pub enum Step<E> {
     },
     /// The fourth replica comes, if it is not there.
     Arrive,
+    /// Somebody is evicted: it goes, and everybody else drops what it did. Unless only two would be
+    /// left less one.
+    Evict {
+        /// Who goes.
+        who: Who,
+    },
     /// Somebody goes for ever, unless only two would be left less one.
     Leave {
         /// Who goes.
@@ -135,6 +141,7 @@ pub enum Disk {
 pub(crate) struct Abilities {
     pub(crate) deltas: bool,
     pub(crate) collects: bool,
+    pub(crate) evicts: bool,
 }
 
 /// Histories of up to `len_max` steps, of which the first is an edit.
@@ -176,6 +183,9 @@ fn step<E: Clone + Debug + 'static>(
         kinds.push((8, who().prop_map(|who| Step::Collect { who }).boxed()));
         let forget = (who(), 1..20u8).prop_map(|(who, before)| Step::Forget { who, before });
         kinds.push((5, forget.boxed()));
+    }
+    if able.evicts {
+        kinds.push((1, who().prop_map(|who| Step::Evict { who }).boxed()));
     }
     Union::new_weighted(kinds)
 }

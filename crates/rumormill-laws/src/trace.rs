@@ -89,5 +89,6 @@ fn words<E: Debug>(step: &Step<E>) -> String {
         }
         Step::Arrive => format!("{} arrives", Who::D),
         Step::Leave { who } => format!("{who} leaves"),
+        Step::Evict { who } => format!("{who} is evicted"),
     }
 }

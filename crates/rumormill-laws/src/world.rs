@@ -31,6 +31,7 @@ pub(crate) struct World<'l, T: Crdt, M: Transfer<T>> {
     pub(crate) tally: Tally,
     pub(crate) trace: Option<Trace>,
     epoch: u64,
+    evicted: Vec<ReplicaId>,
 }
 
 /// A replica.
@@ -85,6 +86,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
             tally: Tally::default(),
             trace,
             epoch: 0,
+            evicted: Vec::new(),
         };
         Who::AT_START.into_iter().for_each(|who| world.arrive(who));
         world
@@ -114,7 +116,8 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
                 self.edit(*who, edit)
             }
             Step::Arrive => {
-                if self.nodes.contains_key(&Who::D) || self.tally.of("left") > 0 {
+                let gone = self.tally.of("left") + self.tally.of("evicted");
+                if self.nodes.contains_key(&Who::D) || gone > 0 {
                     return Ok(None);
                 }
                 self.tally.count("arrived");
@@ -122,6 +125,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
                 self.listen(Who::D, &EditSet::default())?;
                 Ok(Some(Who::D))
             }
+            Step::Evict { who } => self.evict(*who),
             Step::Leave { who } => {
                 if self.nodes.len() > 2 && self.nodes.remove(who).is_some() {
                     self.tally.count("left");
@@ -276,11 +280,12 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
 
     fn restart(&mut self, who: Who, disk: Disk) -> Result<Option<Who>, Broken> {
         let life = self.next_life(who);
+        let fresh = self.fresh(life);
         let Some(node) = self.nodes.get_mut(&who) else { return Ok(None) };
         match disk {
             Disk::Fresh => node.disk = (node.value.clone(), node.heard.clone()),
             Disk::Stale => {}
-            Disk::Lost => node.disk = (T::new(life), EditSet::default()),
+            Disk::Lost => node.disk = (fresh, EditSet::default()),
         }
         if disk != Disk::Fresh {
             // Whoever lost something is a new copy: what the old one showed binds it no more.
@@ -301,7 +306,7 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
 
     fn arrive(&mut self, who: Who) {
         let life = self.next_life(who);
-        let empty = T::new(life);
+        let empty = self.fresh(life);
         let node = Node {
             value: empty.clone(),
             life,
@@ -312,9 +317,44 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
         self.nodes.insert(who, node);
     }
 
+    /// Everybody is told to drop what somebody did, and it is gone.
+    fn evict(&mut self, whom: Who) -> Result<Option<Who>, Broken> {
+        let Some(evict) = self.laws.eviction else { return Ok(None) };
+        if self.nodes.len() <= 2 || self.nodes.remove(&whom).is_none() {
+            return Ok(None);
+        }
+        let replica = replica_of(whom);
+        self.evicted.push(replica);
+        self.tally.count("evicted");
+        // States from before have nothing to say to those after it, and what the evicted had
+        // removed may be back.
+        self.past.clear();
+        for node in self.nodes.values_mut() {
+            evict(&mut node.value, replica);
+            evict(&mut node.disk.0, replica);
+            node.disk.1 = EditSet::default();
+            node.heard = EditSet::default();
+            node.gone.clear();
+        }
+        for who in self.everybody() {
+            self.listen(who, &EditSet::default())?;
+            self.check(who)?;
+        }
+        Ok(self.everybody().first().copied())
+    }
+
+    /// A value in which nothing was edited, and that knows who is evicted.
+    pub(crate) fn fresh(&self, life: Life) -> T {
+        let mut fresh = T::new(life);
+        if let Some(evict) = self.laws.eviction {
+            self.evicted.iter().for_each(|replica| evict(&mut fresh, *replica));
+        }
+        fresh
+    }
+
     fn next_life(&mut self, who: Who) -> Life {
         self.epoch += 1;
-        Life { replica: ReplicaId(0xa + u64::from(who.0)), epoch: self.epoch }
+        Life { replica: replica_of(who), epoch: self.epoch }
     }
 
     /// Lets somebody take in a parcel.
@@ -356,6 +396,9 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
         let digest = M::digest(&node.value);
         for (place, (before, after)) in self.marks.iter().enumerate() {
             let author = self.history.entry(place).author;
+            if self.evicted.contains(&author.replica) {
+                continue;
+            }
             if M::has_heard(&digest, &Mark { author, before, after }) == Some(true) {
                 node.heard.insert(place);
             }
@@ -405,4 +448,8 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
     pub(crate) fn everybody(&self) -> Vec<Who> {
         self.nodes.keys().copied().collect()
     }
+}
+
+fn replica_of(who: Who) -> ReplicaId {
+    ReplicaId(0xa + u64::from(who.0))
 }

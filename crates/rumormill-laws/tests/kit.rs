@@ -1,7 +1,11 @@
 //! The kit itself: its histories contain what they are there for, and are the same in every run.
 
-use rumormill_crdt::{Column, PnCounter, Space, Table, Writer};
-use rumormill_laws::{ByDelta, Check, Columns, Heard, Laws, Rows, laws_of_rows};
+use rumormill_crdt::{
+    Bytes, Column, Key, Life, PnCounter, ReplicaId, RowDelta, Space, Table, VersionVector, Writer,
+};
+use rumormill_laws::{
+    ByDelta, Check, Columns, Crdt, Deltas, Evicts, Heard, Laws, Rows, laws_of, laws_of_rows,
+};
 
 const COUNTER: Column<PnCounter> = Column::new(Space::SHARED, "counter");
 
@@ -78,4 +82,63 @@ fn a_failure_is_found_again_by_its_own_seed() {
     assert_eq!(first.lines().take(trace(&first)).collect::<Vec<_>>(), {
         alone.lines().take(trace(&alone)).collect::<Vec<_>>()
     });
+}
+
+/// A counter that goes on counting what the evicted counted.
+#[derive(Clone)]
+struct Deaf(PnCounter);
+
+impl Crdt for Deaf {
+    type Edit = i8;
+    type Read = i128;
+
+    fn new(life: Life) -> Self {
+        Self(PnCounter::new(life))
+    }
+
+    fn edit(&mut self, by: &i8) {
+        self.0.add((*by).into()).expect("there is room");
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.0.join(&other.0);
+    }
+
+    fn read(&self) -> i128 {
+        self.0.read()
+    }
+
+    fn specified(heard: &Heard<'_, i8>) -> i128 {
+        heard.edits().map(|it| i128::from(*it.edit())).sum()
+    }
+}
+
+impl Deltas for Deaf {
+    type Digest = VersionVector;
+    type Delta = RowDelta<Key, Bytes>;
+
+    fn digest(&self) -> VersionVector {
+        self.0.version_vector()
+    }
+
+    fn deltas_since(&self, digest: &VersionVector) -> Vec<Self::Delta> {
+        self.0.delta_since(digest).collect()
+    }
+
+    fn admit(&mut self, delta: &Self::Delta) {
+        // What is refused is lost, as a datagram may be.
+        let _ = self.0.admit(delta);
+    }
+}
+
+impl Evicts for Deaf {
+    fn evict(&mut self, _: ReplicaId) {}
+}
+
+#[test]
+fn an_eviction_that_does_nothing_is_found() {
+    laws_of::<Deaf>(1..9i8).deltas().histories(500).check();
+    let failure = laws_of::<Deaf>(1..9i8).deltas().eviction().run().unwrap_err();
+    assert_eq!(failure.check(), Check::Refinement);
+    assert!(failure.to_string().contains("is evicted"), "{failure}");
 }

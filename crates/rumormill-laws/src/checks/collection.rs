@@ -1,6 +1,5 @@
 //! Nobody can tell whether somebody has collected.
 
-use super::joined;
 use crate::{
     Check, Crdt, Transfer, Who,
     check::{Broken, Checked},
@@ -24,7 +23,7 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
             let (mut told_before, mut told_after) = (node.value.clone(), node.value.clone());
             told_before.join(before);
             told_after.join(&after);
-            alike(who, &told_before, &told_after, || format!("{other}, joined with {who}, reads"))?;
+            alike(who, &told_before, &told_after, || format!("{other} with {who}, reads"))?;
         }
         for flight in &self.flights {
             let (mut before, mut after) = (before.clone(), after.clone());
@@ -36,8 +35,8 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         }
         self.earlier().iter().try_for_each(|earlier| {
             let (without, with) =
-                (joined(&[&earlier.value, before]), joined(&[&earlier.value, &after]));
-            alike(who, &without, &with, || format!("{}, joined with {who}, reads", earlier.name))
+                (self.joined(&[&earlier.value, before]), self.joined(&[&earlier.value, &after]));
+            alike(who, &without, &with, || format!("{} with {who}, reads", earlier.name))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What deltas give is what a join gives.
 
-use super::{State, joined};
+use super::State;
 use crate::{Check, Crdt, Transfer, check::Checked, world::World};
 
 impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
@@ -10,9 +10,9 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
             return Ok(());
         }
         // Without what is still arriving at a, which a join does not count.
-        let x = joined(&[&a.value]);
+        let x = self.joined(&[&a.value]);
         let deltas = M::parcels(&b.value, &M::digest(&x));
-        let whole = joined(&[&x, &b.value]);
+        let whole = self.joined(&[&x, &b.value]);
         let gives = |taken: &T, order: &str| {
             let (a, b) = (&a.name, &b.name);
             let (read, reads) = (taken.read(), whole.read());

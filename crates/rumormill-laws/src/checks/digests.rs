@@ -1,6 +1,6 @@
 //! Equal digests mean equal states, and whoever is sent nothing lacks nothing.
 
-use super::{State, joined};
+use super::State;
 use crate::{Check, Crdt, Transfer, check::Checked, world::World};
 
 impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
@@ -31,7 +31,7 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         if !M::parcels(y, &digest).is_empty() {
             return Ok(());
         }
-        let (alone, both) = (joined(&[x]), joined(&[x, y]));
+        let (alone, both) = (self.joined(&[x]), self.joined(&[x, y]));
         self.ensure(Check::DigestCompleteness, alone.same(&both), || {
             let (x, y) = (alone.read(), both.read());
             format!("{a} is sent nothing of {b}, reads {x:?}, and joined with it would read {y:?}")

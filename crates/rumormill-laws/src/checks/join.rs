@@ -1,6 +1,6 @@
 //! Join is commutative, associative and idempotent on states that were reached.
 
-use super::{State, joined};
+use super::State;
 use crate::{
     Check, Crdt, Transfer,
     check::{Broken, Checked},
@@ -16,7 +16,7 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         // Whoever takes in deltas may hold some that wait for others. Those are not told, and a
         // join may end their waiting, so what is joined is what is told.
         let join = |x: &T, y: &T| {
-            let mut x = if M::BY_DELTA { joined(&[x]) } else { x.clone() };
+            let mut x = if M::BY_DELTA { self.joined(&[x]) } else { x.clone() };
             x.join(y);
             x
         };
@@ -25,9 +25,10 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         equal(&xy, &yx, || format!("{a} joined with {b} is not {b} joined with {a}"))?;
         equal(&join(&xy, y), &xy, || format!("{a} joined with {b} twice is not once"))?;
         equal(&join(&xy, x), &xy, || format!("{a} joined with {b} lacks something of {a}"))?;
-        let (xz, zx) = (joined(&[x, z]), joined(&[z, x]));
+        let (xz, zx) = (self.joined(&[x, z]), self.joined(&[z, x]));
         equal(&xz, &zx, || format!("{a} joined with {c} is not {c} joined with {a}"))?;
-        let (left, right) = (joined(&[&joined(&[x, y]), z]), joined(&[x, &joined(&[y, z])]));
+        let (left, right) =
+            (self.joined(&[&self.joined(&[x, y]), z]), self.joined(&[x, &self.joined(&[y, z])]));
         equal(&left, &right, || {
             format!("({a} with {b}) joined with {c} is not {a} joined with ({b} with {c})")
         })?;

@@ -58,7 +58,7 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
 
     /// States that were reached earlier.
     fn earlier(&self) -> Vec<State<T>> {
-        let start = State { name: "the start".to_owned(), value: T::new(OBSERVER) };
+        let start = State { name: "the start".to_owned(), value: self.fresh(OBSERVER) };
         if self.past.is_empty() { vec![start] } else { self.some_of(&self.past).to_vec() }
     }
 
@@ -76,13 +76,13 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
         let value = self.nodes.get(&who)?.value.clone();
         Some(State { name: who.to_string(), value })
     }
-}
 
-/// All states, joined by somebody who only reads.
-fn joined<T: Crdt>(states: &[&T]) -> T {
-    let mut joined = T::new(OBSERVER);
-    for state in states {
-        joined.join(state);
+    /// All states, joined by somebody who only reads.
+    fn joined(&self, states: &[&T]) -> T {
+        let mut joined = self.fresh(OBSERVER);
+        for state in states {
+            joined.join(state);
+        }
+        joined
     }
-    joined
 }

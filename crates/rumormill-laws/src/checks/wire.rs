@@ -1,6 +1,5 @@
 //! What travels as bytes.
 
-use super::joined;
 use crate::{
     Check, Crdt, Transfer,
     check::{Broken, Checked},
@@ -51,11 +50,11 @@ impl<T: Crdt, M: Transfer<T>> World<'_, T, M> {
     /// Whoever holds the same sends the same bytes, however it came to hold it.
     pub(crate) fn same_bytes(&mut self, x: &T, y: &T) -> Checked {
         let Some(encoding) = &self.laws.encoding else { return Ok(()) };
-        let (xy, yx) = (joined(&[x, y]), joined(&[y, x]));
+        let (xy, yx) = (self.joined(&[x, y]), self.joined(&[y, x]));
         if !xy.same(&yx) || !self.on(Check::Wire) {
             return Ok(());
         }
-        let nothing = M::digest(&joined::<T>(&[]));
+        let nothing = M::digest(&self.joined(&[]));
         let bytes = |value: &T| -> Vec<Vec<u8>> {
             M::parcels(value, &nothing).iter().map(|parcel| (encoding.encode)(parcel)).collect()
         };

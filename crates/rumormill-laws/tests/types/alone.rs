@@ -54,6 +54,15 @@ macro_rules! alone {
                 self.value.version_vector() == other.value.version_vector()
             }
 
+            fn restart(disk: &Self, life: rumormill_crdt::Life) -> Self {
+                let mut value = disk.value.clone();
+                // An empty disk is one of the new life.
+                if disk.life != life {
+                    value.begin_life(life);
+                }
+                Self { life, value }
+            }
+
             fn stamp(&self) -> u64 {
                 let nothing = rumormill_crdt::VersionVector::default();
                 $crate::alone::last_write(self.life, self.value.delta_since(&nothing))
@@ -64,6 +73,12 @@ macro_rules! alone {
                 heard: &rumormill_laws::Heard<'_, Self::Edit>,
             ) -> Self::Edit {
                 <$columns as rumormill_laws::Columns>::resolve(edit, heard)
+            }
+        }
+
+        impl rumormill_laws::Evicts for $name {
+            fn evict(&mut self, replica: rumormill_crdt::ReplicaId) {
+                self.value.evict(replica);
             }
         }
 

@@ -45,5 +45,5 @@ fn as_a_column() {
 
 #[test]
 fn alone() {
-    check(&laws_of::<Alone>(0..30u8).deltas().sizes());
+    check(&laws_of::<Alone>(0..30u8).deltas().eviction().sizes());
 }

@@ -91,5 +91,5 @@ fn as_a_column() {
 
 #[test]
 fn alone() {
-    check(&laws_of::<Alone>(edits()).deltas().sizes());
+    check(&laws_of::<Alone>(edits()).deltas().eviction().sizes());
 }

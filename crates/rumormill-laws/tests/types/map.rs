@@ -96,5 +96,5 @@ fn as_a_column() {
 
 #[test]
 fn alone() {
-    check(&laws_of::<Alone>(edits()).deltas().sizes().removal(brought, shown));
+    check(&laws_of::<Alone>(edits()).deltas().eviction().sizes().removal(brought, shown));
 }

@@ -99,6 +99,6 @@ fn as_a_column() {
 
 #[test]
 fn alone() {
-    let laws = laws_of::<Alone>(edits()).deltas().sizes().collection();
+    let laws = laws_of::<Alone>(edits()).deltas().eviction().sizes().collection();
     check(&laws.removal(brought, BTreeSet::contains));
 }

@@ -43,5 +43,5 @@ fn as_a_column() {
 
 #[test]
 fn alone() {
-    check(&laws_of::<Alone>(any::<i8>()).deltas().sizes());
+    check(&laws_of::<Alone>(any::<i8>()).deltas().eviction().sizes());
 }
