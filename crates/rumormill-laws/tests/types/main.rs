@@ -15,4 +15,5 @@ mod mv_register;
 mod or_set;
 mod pn_counter;
 mod several;
+mod top_k;
 mod window_counter;
