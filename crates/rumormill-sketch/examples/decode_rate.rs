@@ -183,7 +183,7 @@ impl Maps {
     fn diverge(&mut self, differ: usize) -> BTreeMap<KeyHash, i64> {
         let mut gaps = BTreeMap::new();
         while gaps.len() < differ {
-            let at = (self.random.next() % self.keys.len() as u64) as usize;
+            let at = self.random.below(self.keys.len());
             let by = 1 + u64::from(self.random.next().trailing_ones());
             let ours = self.random.next() >> 63 == 1;
             if gaps.contains_key(&self.keys[at]) {
@@ -243,6 +243,10 @@ fn progress(keys: usize, differ: usize, run: usize, runs: usize) -> io::Result<(
 struct Random(u64);
 
 impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).expect("it is below a usize")
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
