@@ -90,8 +90,9 @@ fn one_datagram(criterion: &mut Criterion) {
         let folded = theirs.sketch().fold(small);
         let (len, _) = folded.encode_part(WIDTH, Stripe::WHOLE, &mut buf);
         let differing = |bytes: &[u8]| {
-            let received = Received::of(&Part::decode(bytes).expect("it was just encoded"));
-            ours.sketch().difference(&received)
+            let part = Part::decode(bytes).expect("it was just encoded");
+            let received = Received::whole(&part).expect("all cells are there");
+            ours.sketch().difference(&received).expect("the sizes are ours")
         };
         group.bench_function(BenchmarkId::new("decode, fold, subtract", name), |bencher| {
             bencher.iter(|| differing(black_box(&buf[..len])));
@@ -114,8 +115,9 @@ fn peel(criterion: &mut Criterion) {
         let size = Size::for_differences(differ);
         let mut bytes = vec![0; Part::len_of(size, WIDTH)];
         theirs.sketch().fold(size).encode_part(WIDTH, Stripe::WHOLE, &mut bytes);
-        let received = Received::of(&Part::decode(&bytes).expect("it was just encoded"));
-        let difference = ours.sketch().difference(&received);
+        let part = Part::decode(&bytes).expect("it was just encoded");
+        let received = Received::whole(&part).expect("all cells are there");
+        let difference = ours.sketch().difference(&received).expect("the sizes are ours");
         group.throughput(Throughput::Elements(differ as u64));
         group.bench_function(BenchmarkId::new(format!("of {keys} keys"), differ), |bencher| {
             bencher.iter_batched(

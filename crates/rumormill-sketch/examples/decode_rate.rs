@@ -17,7 +17,7 @@ use rumormill_sketch::{
     Summary, Width,
 };
 
-const DIFFERENCES: [usize; 8] = [1, 10, 50, 100, 120, 150, 200, 1_000];
+const DIFFERENCES: [usize; 9] = [1, 10, 50, 100, 120, 150, 200, 1_000, 10_000];
 
 const WIDTH: Width = Width::A16B32;
 
@@ -113,8 +113,10 @@ impl Decoded {
         let folded = maps.their_summary.sketch().fold(size);
         let (len, rest) = folded.encode_part(WIDTH, Stripe::WHOLE, &mut bytes);
         assert_eq!((len, rest), (bytes.len(), None), "all cells fit");
-        let received = Received::of(&Part::decode(&bytes).expect("it was just encoded"));
-        let peeled = maps.mine.sketch().difference(&received).peel(&maps.index);
+        let received = Received::whole(&Part::decode(&bytes).expect("it was just encoded"));
+        let received = received.expect("all cells are there");
+        let peeled = maps.mine.sketch().difference(&received);
+        let peeled = peeled.expect("the sizes are ours").peel(&maps.index);
         let right = |gap: &&Gap| truth.get(&gap.key) == Some(&gap.ahead);
         let found = peeled.gaps.iter().filter(right).count();
         self.len = Strata::LEN + len;

@@ -59,6 +59,15 @@ impl Fingerprint {
         difference.only_key(index).map_or(Comparison::Several, Comparison::One)
     }
 
+    /// Says whether these gaps are all that tells two maps apart, where this is the fingerprint of
+    /// the map that is ahead by them. What a sketch gave up can be checked so at the end.
+    #[must_use]
+    pub fn is_explained_by(&self, theirs: &Self, gaps: &[Gap]) -> bool {
+        let mut caught_up = *theirs;
+        gaps.iter().for_each(|gap| caught_up.update(gap.key, 0, gap.ahead.cast_unsigned()));
+        caught_up == *self
+    }
+
     /// The key that makes this fingerprint, if one does.
     fn only_key<V>(&self, index: &KeyIndex<V>) -> Option<Gap> {
         let ahead = sign_extend(u64::from(self.sum), 32);

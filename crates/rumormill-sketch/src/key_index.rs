@@ -19,8 +19,8 @@ const GROWTH: usize = 4;
 /// `V` is what stands for a key: best a `u32` that numbers it, with which an entry takes 12 bytes
 /// and about 2 of overhead. Changes with the keys, not with their values.
 ///
-/// A hash table that grows by one bucket at a time (Litwin, "Linear Hashing", VLDB 1980): inserting
-/// never costs more than a bucket or two.
+/// A hash table that grows by one bucket at a time (Litwin, "Linear Hashing", VLDB 1980): most
+/// insertions move nothing, the others half a bucket.
 #[derive(Clone, Debug)]
 pub struct KeyIndex<V> {
     /// Never empty; a hash is in the bucket at its place.
@@ -93,8 +93,12 @@ impl<V> KeyIndex<V> {
         let enough = self.buckets.len().next_power_of_two().trailing_zeros() <= bits;
         let bucket = &self.buckets[self.bucket_of(KeyHash::new(low))];
         let bucket = if enough { bucket.as_slice() } else { &[] };
-        let same = move |key: &KeyHash| (key.bits() ^ low) & mask(bits) == 0;
-        bucket.iter().map(Entry::key).filter(same)
+        let (low, high) = (low_32(low), low_16(low >> 32));
+        let (low_mask, high_mask) = (low_32(mask(bits)), low_16(mask(bits) >> 32));
+        let same = move |entry: &&Entry<V>| {
+            (entry.low ^ low) & low_mask == 0 && (entry.high ^ high) & high_mask == 0
+        };
+        bucket.iter().filter(same).map(Entry::key)
     }
 
     fn bucket_of(&self, key: KeyHash) -> usize {
@@ -106,6 +110,9 @@ impl<V> KeyIndex<V> {
     fn split_a_bucket(&mut self) {
         let new = self.buckets.len();
         let from = new - (new + 1).next_power_of_two() / 2;
+        if new == self.buckets.capacity() {
+            self.buckets.reserve_exact(new / 8 + 1);
+        }
         self.buckets.push(Vec::new());
         let entries = core::mem::take(&mut self.buckets[from]);
         for entry in entries {
@@ -162,4 +169,59 @@ fn push<V>(bucket: &mut Vec<Entry<V>>, entry: Entry<V>) {
         bucket.reserve_exact(GROWTH);
     }
     bucket.push(entry);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mix::mix;
+
+    /// Bytes on the heap, with 16 bytes of an allocator's own for each bucket.
+    fn bytes_of<V>(index: &KeyIndex<V>) -> usize {
+        let entries: usize = index.buckets.iter().map(Vec::capacity).sum();
+        let buckets = index.buckets.capacity() * size_of::<Vec<Entry<V>>>();
+        buckets + entries * size_of::<Entry<V>>() + index.buckets.len() * 16
+    }
+
+    #[test]
+    fn an_entry_with_a_number_takes_at_most_16_bytes() {
+        let mut index = KeyIndex::new();
+        for number in 0..100_000u32 {
+            index.insert(KeyHash::new(mix(number.into())), number);
+        }
+        let bytes = bytes_of(&index);
+        assert!(bytes <= 16 * index.len(), "{bytes} bytes for {} entries", index.len());
+    }
+
+    #[test]
+    fn entries_are_found_while_the_index_grows_and_shrinks() {
+        let key = |number: u32| KeyHash::new(mix(number.into()));
+        let mut index = KeyIndex::new();
+        let check = |index: &KeyIndex<u32>, there: core::ops::Range<u32>| {
+            assert_eq!(index.len(), there.len());
+            for number in 0..3_000 {
+                let found = index.values(key(number)).eq(&[number]);
+                assert_eq!(found, there.contains(&number), "{number} of {there:?}");
+                let candidates = index.candidates(key(number).bits() & mask(32), 32);
+                assert_eq!(candidates.count() > 0, there.contains(&number));
+            }
+        };
+        (0..3_000).for_each(|number| index.insert(key(number), number));
+        check(&index, 0..3_000);
+        let buckets = index.buckets.len();
+        for number in 0..2_900 {
+            assert_eq!(index.remove(key(number), &number), Some(number));
+            assert_eq!(index.remove(key(number), &number), None, "it is gone");
+        }
+        check(&index, 2_900..3_000);
+        assert!(index.buckets.len() < buckets / 8, "buckets go with their entries");
+    }
+
+    #[test]
+    fn too_few_bits_find_nothing() {
+        let mut index = KeyIndex::new();
+        (0..1_000u32).for_each(|number| index.insert(KeyHash::new(number.into()), number));
+        assert_eq!(index.candidates(3, 6).count(), 16, "64 buckets, 1,000 keys that end in 000011");
+        assert_eq!(index.candidates(3, 5).count(), 0, "half of the keys are in another bucket");
+    }
 }

@@ -14,7 +14,7 @@ impl fmt::Display for Malformed {
 
 impl core::error::Error for Malformed {}
 
-/// The cells are of another size or width than those collected. Nothing changed.
+/// The cells are of a sketch of another size or width than is wanted here. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherShape;
 

@@ -103,21 +103,20 @@ impl<'i, V> Peeler<'i, V> {
     }
 }
 
-/// `sum / times` modulo `2^bits`, for a sum that is a multiple: what a key has that touches the
-/// same cell several times.
-fn divided(sum: i64, times: usize, bits: u32) -> Option<i64> {
+/// The gap of a key that touches a cell `times` times, if that makes the sum.
+fn divided(sum: i64, times: usize, sum_bits: u32) -> Option<i64> {
     if times == 1 {
         return Some(sum);
     }
-    if times == 0 {
-        return None;
-    }
     let twos = times.trailing_zeros();
-    if sum.cast_unsigned() & mask(twos) != 0 {
+    // Modulo 2^64, twice a gap has lost a bit of it. Of fewer bits the weighted sum says that none
+    // is lost.
+    let lost = twos > 0 && sum_bits == 64;
+    if times == 0 || lost || sum.cast_unsigned() & mask(twos) != 0 {
         return None;
     }
     let odd = inverse_of_odd((times >> twos) as u64);
-    Some(sign_extend((sum >> twos).cast_unsigned().wrapping_mul(odd), bits - twos))
+    Some((sum >> twos).wrapping_mul(odd.cast_signed()))
 }
 
 /// One gap a key. What was found by mistake is mostly found again with the opposite sign.
@@ -146,5 +145,7 @@ mod tests {
         assert_eq!(divided(-8, 4, 16), Some(-2));
         assert_eq!(divided(5, 2, 16), None, "no key touches a cell twice with half a gap");
         assert_eq!(divided(5, 0, 16), None, "a key that does not touch the cell");
+        assert_eq!(divided(6, 2, 64), None, "it may be 3 or 3 + 2^63");
+        assert_eq!(divided(i64::MAX.wrapping_mul(3), 3, 64), Some(i64::MAX));
     }
 }

@@ -20,13 +20,18 @@ impl Received {
         Self { size, width, cells: vec![None; size.cells()] }
     }
 
-    /// The cells of one part, and none of the others. Takes 24 bytes for each cell of the sketch
-    /// that it says it is a part of: compare [`Part::size`] with a bound of your own first.
-    #[must_use]
-    pub fn of(part: &Part<'_>) -> Self {
+    /// The cells of a sketch that came as one part. Takes 24 bytes for each that arrived.
+    ///
+    /// # Errors
+    ///
+    /// [`OtherShape`] if the part has not all of the cells.
+    pub fn whole(part: &Part<'_>) -> Result<Self, OtherShape> {
+        if part.cell_count() < part.size().cells() {
+            return Err(OtherShape);
+        }
         let mut received = Self::new(part.size(), part.width());
         received.fill(part);
-        received
+        Ok(received)
     }
 
     /// Takes in the cells of a part. A cell that is there already stays as it is.

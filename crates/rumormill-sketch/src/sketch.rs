@@ -2,7 +2,7 @@
 
 use alloc::{vec, vec::Vec};
 
-use crate::{Difference, KeyHash, Received, Size, cell::Cell};
+use crate::{Difference, KeyHash, OtherShape, Received, Size, cell::Cell};
 
 /// A linear sketch of a map from keys to values: sums over the keys that touch each cell.
 ///
@@ -78,12 +78,14 @@ impl Sketch {
 
     /// What this map has more than the one whose cells were received. Costs a fold.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If more cells were asked for than this sketch has.
-    #[must_use]
-    pub fn difference(&self, theirs: &Received) -> Difference {
-        Difference::new(self.fold(theirs.size()), theirs)
+    /// [`OtherShape`] if theirs has more cells than this one: answer with ours.
+    pub fn difference(&self, theirs: &Received) -> Result<Difference, OtherShape> {
+        if theirs.size() > self.size {
+            return Err(OtherShape);
+        }
+        Ok(Difference::new(self.fold(theirs.size()), theirs))
     }
 
     pub(crate) fn cells(&self) -> &[Cell] {
