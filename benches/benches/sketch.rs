@@ -3,8 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rumormill_benches::rivals;
 use rumormill_sketch::{
-    HashKey, KeyHash, KeyIndex, Part, Received, Size, Strata, Stripe, Summary, Width,
+    HashKey, KeyHash, KeyIndex, Part, Received, RequestList, Size, Strata, Stripe, Summary, Width,
 };
 
 const SECRET: HashKey = HashKey(*b"a secret of ours");
@@ -149,5 +150,46 @@ fn rebuild(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, update, fingerprint, one_datagram, peel, rebuild);
+/// The same work by others: 10,000 keys, 100 of which differ, from what each keeps while nothing is
+/// compared. The names say how many bytes travel, both ways together, for riblt one way.
+fn rivals(criterion: &mut Criterion) {
+    const KEYS: u64 = 10_000;
+    const DIFFER: usize = 100;
+    let mut group = criterion.benchmark_group("find 100 of 10,000 keys");
+    group.sample_size(10);
+
+    let Maps { index, ours, theirs, .. } = maps(KEYS, DIFFER, Size::MAX);
+    let exchange = || {
+        let size = Size::for_differences(DIFFER);
+        let mut bytes = vec![0; Part::len_of(size, WIDTH)];
+        theirs.sketch().fold(size).encode_part(WIDTH, Stripe::WHOLE, &mut bytes);
+        let part = Part::decode(&bytes).expect("it was just encoded");
+        let received = Received::whole(&part).expect("all cells are there");
+        let difference = ours.sketch().difference(&received).expect("the sizes are ours");
+        let mut gaps = difference.peel(&index).gaps;
+        assert_eq!(gaps.len(), DIFFER);
+        // As if we were behind in every other one.
+        gaps.iter_mut().step_by(2).for_each(|gap| gap.ahead = -gap.ahead);
+        let requests = RequestList::new(&gaps, index.len()).expect("they are few");
+        bytes.len() + requests.encode().len()
+    };
+    group.bench_function(BenchmarkId::new("this crate", exchange()), |bencher| {
+        bencher.iter(exchange);
+    });
+
+    let sets = rivals::Sets::new(KEYS, DIFFER);
+    let symbols = sets.riblt_symbols();
+    let bytes = symbols * rivals::RIBLT_SYMBOL_LEN;
+    group.bench_function(BenchmarkId::new("riblt", bytes), |bencher| {
+        bencher.iter(|| assert!(sets.riblt_finds(symbols)));
+    });
+    let sealed = sets.negentropy();
+    let bytes = sealed.exchange(DIFFER);
+    group.bench_function(BenchmarkId::new("negentropy", bytes), |bencher| {
+        bencher.iter(|| sealed.exchange(DIFFER));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, update, fingerprint, one_datagram, peel, rebuild, rivals);
 criterion_main!(benches);

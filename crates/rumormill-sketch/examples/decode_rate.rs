@@ -19,10 +19,21 @@ use rumormill_sketch::{
 
 const DIFFERENCES: [usize; 9] = [1, 10, 50, 100, 120, 150, 200, 1_000, 10_000];
 
-const WIDTH: Width = Width::A16B32;
-
 /// What a datagram has room for.
 const DATAGRAM_LEN: usize = 1_200;
+
+/// So many differences are made in all for a line, if that takes fewer runs than were asked for.
+const DIFFERENCES_MAX: usize = 2_000_000;
+
+const HEADING: &str = "\
+N, d: keys, and those that differ. full: runs in which exactly the truth came out, and all of it;
+found: gaps that came out; wrong: gaps that came out and are none. One datagram: 1,200 bytes at most,
+64 of them strata; 62 triples of 6-byte cells, or 75 of 5-byte cells. Sized: as many cells as
+Size::for_differences(d) says, and the answer that asks for half of d; bound: bytes that no code goes
+below; x: times that. strata: the 5th and the 95th percentile of what they estimate d to be.
+
+                      one datagram, 6-byte cells | 5-byte cells      | sized for d            both ways, in bytes
+        N      d   runs |   full   found   wrong |   full     wrong  | cells   full   wrong | bound  6-byte cells   5-byte cells   | strata";
 
 fn main() -> io::Result<()> {
     let numbers: Option<Vec<usize>> = env::args().skip(1).map(|arg| arg.parse().ok()).collect();
@@ -30,72 +41,67 @@ fn main() -> io::Result<()> {
         eprintln!("usage: decode_rate [RUNS [N...]]");
         std::process::exit(2);
     };
+    let all_sizes = [10_000, 100_000, 1_000_000].as_slice();
     let (runs, sizes) = match numbers.as_slice() {
-        [] => (10_000, [10_000, 100_000, 1_000_000].as_slice()),
-        [runs] => (*runs, [10_000, 100_000, 1_000_000].as_slice()),
+        [] => (10_000, all_sizes),
+        [runs] => (*runs, all_sizes),
         [runs, sizes @ ..] => (*runs, sizes),
     };
     let mut out = io::stdout();
-    writeln!(out, "{runs} runs a line; found: gaps that came out, wrong: gaps that are none")?;
-    writeln!(
-        out,
-        "{:>9} {:>6} | one datagram: {:>5} {:>9} {:>9} {:>6} | sized for d: {:>6} {:>9} {:>6} | {:>10} {:>7} {:>6} | {:>8}",
-        "N",
-        "d",
-        "bytes",
-        "full",
-        "found",
-        "wrong",
-        "bytes",
-        "full",
-        "wrong",
-        "both ways",
-        "bound",
-        "ratio",
-        "d by 64B"
-    )?;
+    writeln!(out, "{HEADING}")?;
     for &keys in sizes {
         let mut maps = Maps::new(keys);
         for &differ in DIFFERENCES.iter().filter(|differ| **differ <= keys / 10) {
-            measure(&mut maps, differ, runs)?.print(&mut out, keys, differ, runs)?;
+            let runs = runs.min(DIFFERENCES_MAX / differ);
+            measure(&mut maps, differ, runs)?.print(&mut out, keys, differ)?;
         }
     }
     Ok(())
 }
 
 /// What some runs came to.
-#[derive(Default)]
 struct Tally {
+    runs: usize,
     datagram: Decoded,
+    datagram_narrow: Decoded,
     sized: Decoded,
     requests_len: usize,
     estimates: Vec<usize>,
 }
 
 /// What came out of sketches of one size.
-#[derive(Default)]
 struct Decoded {
-    len: usize,
+    size: Size,
+    width: Width,
     full: usize,
     found: usize,
     wrong: usize,
 }
 
 fn measure(maps: &mut Maps, differ: usize, runs: usize) -> io::Result<Tally> {
-    let one_datagram = Size::fitting(WIDTH, DATAGRAM_LEN - Strata::LEN).expect("it has room");
-    let sized = Size::for_differences(differ);
-    let mut tally = Tally::default();
+    let one_datagram = |width| {
+        let size = Size::fitting(width, DATAGRAM_LEN - Strata::LEN).expect("it has room");
+        Decoded::new(size, width)
+    };
+    let mut tally = Tally {
+        runs,
+        datagram: one_datagram(Width::A16B32),
+        datagram_narrow: one_datagram(Width::A8B32),
+        sized: Decoded::new(Size::for_differences(differ), Width::A16B32),
+        requests_len: 0,
+        estimates: Vec::new(),
+    };
     for run in 0..runs {
         progress(maps.theirs.len(), differ, run, runs)?;
         let truth = maps.diverge(differ);
-        tally.datagram.count(maps, one_datagram, &truth);
-        if differ == 1 {
-            let gap = truth.iter().next().map(|(key, ahead)| Gap { key: *key, ahead: *ahead });
-            let gap = gap.expect("one key differs");
+        if let (1, Some((key, ahead))) = (differ, truth.iter().next()) {
+            let found = Comparison::One(Gap { key: *key, ahead: *ahead });
             let (mine, theirs) = (maps.mine.fingerprint(), maps.their_summary.fingerprint());
-            assert_eq!(mine.compare(theirs, &maps.index), Comparison::One(gap));
+            assert_eq!(mine.compare(theirs, &maps.index), found, "16 bytes name the key");
         }
-        let found = tally.sized.count(maps, sized, &truth);
+        tally.datagram.count(maps, &truth);
+        tally.datagram_narrow.count(maps, &truth);
+        let found = tally.sized.count(maps, &truth);
         let requests = RequestList::new(&found, maps.theirs.len()).expect("they are few");
         tally.requests_len += requests.encode().len();
         tally.estimates.push(maps.mine.strata().estimate(maps.their_summary.strata()));
@@ -107,19 +113,22 @@ fn measure(maps: &mut Maps, differ: usize, runs: usize) -> io::Result<Tally> {
 }
 
 impl Decoded {
+    const fn new(size: Size, width: Width) -> Self {
+        Self { size, width, full: 0, found: 0, wrong: 0 }
+    }
+
     /// Sends a sketch and counts what comes out.
-    fn count(&mut self, maps: &Maps, size: Size, truth: &BTreeMap<KeyHash, i64>) -> Vec<Gap> {
-        let mut bytes = vec![0; Part::len_of(size, WIDTH)];
-        let folded = maps.their_summary.sketch().fold(size);
-        let (len, rest) = folded.encode_part(WIDTH, Stripe::WHOLE, &mut bytes);
+    fn count(&mut self, maps: &Maps, truth: &BTreeMap<KeyHash, i64>) -> Vec<Gap> {
+        let mut bytes = vec![0; Part::len_of(self.size, self.width)];
+        let folded = maps.their_summary.sketch().fold(self.size);
+        let (len, rest) = folded.encode_part(self.width, Stripe::WHOLE, &mut bytes);
         assert_eq!((len, rest), (bytes.len(), None), "all cells fit");
         let received = Received::whole(&Part::decode(&bytes).expect("it was just encoded"));
         let received = received.expect("all cells are there");
-        let peeled = maps.mine.sketch().difference(&received);
-        let peeled = peeled.expect("the sizes are ours").peel(&maps.index);
+        let difference = maps.mine.sketch().difference(&received).expect("the sizes are ours");
+        let peeled = difference.peel(&maps.index);
         let right = |gap: &&Gap| truth.get(&gap.key) == Some(&gap.ahead);
         let found = peeled.gaps.iter().filter(right).count();
-        self.len = Strata::LEN + len;
         self.full += usize::from(peeled.is_full() && found == truth.len());
         self.found += found;
         self.wrong += peeled.gaps.len() - found;
@@ -128,33 +137,21 @@ impl Decoded {
 }
 
 impl Tally {
-    fn print(
-        &self,
-        out: &mut impl Write,
-        keys: usize,
-        differ: usize,
-        runs: usize,
-    ) -> io::Result<()> {
+    fn print(&self, out: &mut impl Write, keys: usize, differ: usize) -> io::Result<()> {
+        let Self { runs, datagram, datagram_narrow, sized, estimates, .. } = self;
         let percent = |part: usize, whole: usize| 100.0 * part as f64 / whole as f64;
-        let Self { datagram, sized, estimates, .. } = self;
-        // One side sends the sketch, the other asks for what it lacks.
-        let both_ways = sized.len as f64 + self.requests_len as f64 / runs as f64;
+        let full = |decoded: &Decoded| percent(decoded.full, *runs);
         let bound = lower_bound_bits(keys, differ) / 8.0;
+        let requests = self.requests_len as f64 / *runs as f64;
+        let both_ways = |width| Part::len_of(sized.size, width) as f64 + requests;
+        let (wide, narrow) = (both_ways(Width::A16B32), both_ways(Width::A8B32));
         let at = |share: usize| estimates[estimates.len() * share / 100];
-        writeln!(
-            out,
-            "{keys:>9} {differ:>6} | {:>19} {:>8.2}% {:>8.2}% {:>6} | {:>19} {:>8.2}% {:>6} | {both_ways:>10.0} {bound:>7.0} {:>6.2} | {}..{}",
-            datagram.len,
-            percent(datagram.full, runs),
-            percent(datagram.found, runs * differ),
-            datagram.wrong,
-            sized.len,
-            percent(sized.full, runs),
-            sized.wrong,
-            both_ways / bound,
-            at(5),
-            at(95),
-        )
+        write!(out, "{keys:>9} {differ:>6} {runs:>6} | {:>6.2}% ", full(datagram))?;
+        write!(out, "{:>6.2}% {:>7} | ", percent(datagram.found, runs * differ), datagram.wrong)?;
+        write!(out, "{:>6.2}% {:>9} | ", full(datagram_narrow), datagram_narrow.wrong)?;
+        write!(out, "{:>6} {:>6.2}% {:>7} | ", sized.size.cells(), full(sized), sized.wrong)?;
+        write!(out, "{bound:>6.0} {wide:>7.0} {:>5.2} x {narrow:>7.0} ", wide / bound)?;
+        writeln!(out, "{:>5.2} x | {} to {}", narrow / bound, at(5), at(95))
     }
 }
 

@@ -32,7 +32,9 @@ impl Audit {
         let mut hasher = SipHasher13::new_with_key(&self.salt);
         hasher.write(&value.to_be_bytes());
         hasher.write(key);
-        self.sum = self.sum.wrapping_add(hasher.finish128().as_u128());
+        let hash = hasher.finish128();
+        let share = u128::from(hash.h2) << 64 | u128::from(hash.h1);
+        self.sum = self.sum.wrapping_add(share);
     }
 
     /// The sum, most significant byte first.
