@@ -16,16 +16,21 @@ fn found_max(size: Size) -> usize {
     3 * size.cells() + 64
 }
 
+/// The cells that a key touches.
+fn cells_of(key: KeyHash, size: Size) -> Vec<usize> {
+    let mut one = Summary::new(size);
+    one.update(key, 0, 1);
+    let bytes = encode(&one, size, Width::A8B32);
+    let cells = bytes[Part::HEADER_LEN..].chunks(5).enumerate();
+    cells.filter(|(_, cell)| **cell != [0; 5]).map(|(at, _)| at).collect()
+}
+
 /// Pairs of numbers whose hashes touch the same four cells of 48, found by trying.
 fn colliding_pairs(secret: HashKey, wanted: usize) -> Vec<[u32; 2]> {
     let mut by_cells: BTreeMap<Vec<usize>, u32> = BTreeMap::new();
     let mut pairs = Vec::new();
     for number in 1_000_000.. {
-        let mut one = Summary::new(triples(16));
-        one.update(secret.hash(&u32::to_be_bytes(number)), 0, 1);
-        let bytes = encode(&one, triples(16), Width::A8B32);
-        let cells = bytes[Part::HEADER_LEN..].chunks(5).enumerate();
-        let touched = cells.filter(|(_, cell)| **cell != [0; 5]).map(|(at, _)| at).collect();
+        let touched = cells_of(secret.hash(&u32::to_be_bytes(number)), triples(16));
         if let Some(other) = by_cells.insert(touched, number) {
             pairs.push([other, number]);
         }
@@ -81,6 +86,28 @@ fn keys_that_share_the_low_32_bits_of_their_hashes_are_told_apart() {
         maps.differ(twins[1], -6);
         maps.check_full(triples(32), width);
     }
+}
+
+/// Narrow cells do not say which of two keys a cell holds that share 32 bits and touch it both. The
+/// other cells do.
+#[test]
+fn keys_that_share_32_bits_and_a_cell_are_told_apart_by_the_others() {
+    let size = triples(8);
+    let mut met = 0;
+    for high in 1..400u64 {
+        let twins = [KeyHash::new(0x89ab_cdef), KeyHash::new(high << 32 | 0x89ab_cdef)];
+        let [a, b] = twins.map(|key| cells_of(key, size));
+        if a == b || a.iter().all(|cell| !b.contains(cell)) {
+            continue;
+        }
+        met += 1;
+        for key in twins {
+            let mut maps = Maps::of_hashes((0..100).map(hash).chain(twins));
+            maps.differ(key, 5);
+            maps.check_full(size, Width::A16B32);
+        }
+    }
+    assert!(met > 50, "{met} of 399 pairs share a cell");
 }
 
 /// To a sketch these are one key; whoever looks it up gets both names.

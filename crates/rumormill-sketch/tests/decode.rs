@@ -122,6 +122,11 @@ fn only_wide_cells_find_keys_that_we_do_not_have() {
     }
     maps.check_full(triples(32), Width::A32B64);
     maps.check_full(triples(32), Width::A64B64);
+    // Factors of two take check bits away; eight of them are too many to take any more.
+    maps.differ(hash(6_000), -256);
+    maps.check_full(triples(32), Width::A32B64);
+    maps.differ(hash(6_001), -512);
+    assert!(!maps.peel(triples(32), Width::A32B64).is_full());
 }
 
 /// Far more differs than the sketch can say: what comes out all the same is right.

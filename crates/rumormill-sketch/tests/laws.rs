@@ -140,6 +140,28 @@ proptest! {
         grown.unfold(&received(&encode(&summary, small, Width::A16B32))).unwrap();
         prop_assert_eq!(&grown, &whole);
     }
+
+    /// Growing before all parts are there leaves cells missing, and none wrong.
+    #[test]
+    fn what_grew_too_early_grows_on(
+        changes in changes(), large in 2..200u16, small in 1..199u16, len in 11..200usize,
+        late in any::<prop::sample::Index>(),
+    ) {
+        let (small, large) = (triples(small.min(large - 1)), triples(large));
+        let summary = summary(&changes);
+        let smaller = received(&encode(&summary, small, Width::A16B32));
+        let mut parts = datagrams(&summary, large, Stripe::beyond(small).unwrap(), len);
+        let late = parts.swap_remove(late.index(parts.len()));
+        let mut grown = Received::new(large, Width::A16B32);
+        for bytes in parts {
+            grown.take(&Part::decode(&bytes).unwrap()).unwrap();
+        }
+        grown.unfold(&smaller).unwrap();
+        prop_assert!(grown.missing() > 0);
+        grown.take(&Part::decode(&late).unwrap()).unwrap();
+        grown.unfold(&smaller).unwrap();
+        prop_assert_eq!(grown, received(&encode(&summary, large, Width::A16B32)));
+    }
 }
 
 #[test]
