@@ -18,21 +18,23 @@ const UNKNOWN_TWOS_MAX: u32 = 8;
 pub(crate) struct Peeler<'i, V> {
     difference: Difference,
     index: &'i KeyIndex<V>,
-    /// Cells to look at.
-    pending: Vec<usize>,
+    /// The cells before this one were not looked at yet.
+    unseen: usize,
+    /// Cells to look at again.
+    again: Vec<usize>,
     found: Vec<Gap>,
 }
 
 impl<'i, V> Peeler<'i, V> {
     pub(crate) fn new(difference: Difference, index: &'i KeyIndex<V>) -> Self {
-        let pending = (0..difference.cells.len()).collect();
-        Self { difference, index, pending, found: Vec::new() }
+        let unseen = difference.cells.len();
+        Self { difference, index, unseen, again: Vec::new(), found: Vec::new() }
     }
 
     pub(crate) fn run(mut self) -> Peeled {
         // Honest cells give up at most one key each. Forged ones can give up the same for ever.
         let found_max = 3 * self.difference.cells.len() + 64;
-        while let Some(number) = self.pending.pop() {
+        while let Some(number) = self.next_cell() {
             let Some(gap) = self.only_key_of(number) else { continue };
             self.take_out(gap, number);
             self.found.push(gap);
@@ -46,6 +48,14 @@ impl<'i, V> Peeler<'i, V> {
             missing: self.difference.cells.iter().filter(|cell| cell.is_none()).count(),
             gaps: sum_by_key(self.found),
         }
+    }
+
+    fn next_cell(&mut self) -> Option<usize> {
+        if let Some(number) = self.again.pop() {
+            return Some(number);
+        }
+        self.unseen = self.unseen.checked_sub(1)?;
+        Some(self.unseen)
     }
 
     /// The key of a cell that holds exactly one, with its gap.
@@ -96,8 +106,8 @@ impl<'i, V> Peeler<'i, V> {
             let Some(cell) = &mut self.difference.cells[number] else { continue };
             cell.subtract(change);
             *cell = width.truncate(*cell);
-            if number != from && cell.sum != 0 {
-                self.pending.push(number);
+            if number != from && number >= self.unseen && cell.sum != 0 {
+                self.again.push(number);
             }
         }
     }
