@@ -96,7 +96,8 @@ impl RequestList {
         writer.into_bytes()
     }
 
-    /// Decodes a list that fills `bytes` to the end. Allocates at most 64 bytes for each.
+    /// Decodes a list that fills `bytes` to the end. Allocates at most 128 bytes for each,
+    /// since no request is coded in less than two bits.
     ///
     /// # Errors
     ///
@@ -105,13 +106,13 @@ impl RequestList {
         let ([count @ .., bits], coded) = bytes.split_first_chunk::<3>().ok_or(Malformed)?;
         let count = usize::from(u16::from_be_bytes(*count));
         let bits = u32::from(*bits);
-        // No request is coded in less than two bits.
-        if !(8..=KeyHash::BITS).contains(&bits) || count > 4 * coded.len() {
+        if !(8..=KeyHash::BITS).contains(&bits) {
             return Err(Malformed);
         }
         let mut reader = BitReader::new(coded);
         let k = rice_parameter(bits, count);
-        let mut requests = Vec::with_capacity(count);
+        // Grows with what is read, not with what is announced.
+        let mut requests = Vec::new();
         let mut next = 0;
         for _ in 0..count {
             let key = next + reader.rice(k, bits)?;

@@ -96,6 +96,10 @@ fn other_spellings_are_malformed() {
         "a byte too many"
     );
     assert_eq!(RequestList::decode(&bytes[..last]), Err(Malformed), "a byte missing");
+    let last_keys = |code: [u8; 3]| RequestList::decode(&[&[0, 2, 8], &code[..]].concat());
+    let keys = |list: RequestList| list.requests().iter().map(|it| it.key).collect::<Vec<_>>();
+    assert_eq!(last_keys([0xef, 0x80, 0]).map(keys), Ok(vec![254, 255]));
+    assert_eq!(last_keys([0xef, 0xc0, 0]).map(keys), Err(Malformed), "255 and 256 in 8 bits");
     let too_many = vec![Gap { key: KeyHash::new(1), ahead: -1 }; 65_536];
     assert!(RequestList::new(&too_many, 1).is_err());
 }
