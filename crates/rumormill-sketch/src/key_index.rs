@@ -17,7 +17,7 @@ const GROWTH: usize = 4;
 /// The keys of a map by their hashes, found by any sufficiently many low bits of them.
 ///
 /// `V` is what stands for a key: best a `u32` that numbers it, with which an entry takes 12 bytes
-/// and about 2 of overhead. Changes with the keys, not with their values.
+/// and about 3 of overhead. Changes with the keys, not with their values.
 ///
 /// A hash table that grows by one bucket at a time (Litwin, "Linear Hashing", VLDB 1980): most
 /// insertions move nothing, the others half a bucket.

@@ -100,6 +100,11 @@ fn other_spellings_are_malformed() {
     let keys = |list: RequestList| list.requests().iter().map(|it| it.key).collect::<Vec<_>>();
     assert_eq!(last_keys([0xef, 0x80, 0]).map(keys), Ok(vec![254, 255]));
     assert_eq!(last_keys([0xef, 0xc0, 0]).map(keys), Err(Malformed), "255 and 256 in 8 bits");
+    let last_gap =
+        |code: &[&[u8]]| RequestList::decode(&[&[0, 1, 8, 0], &code.concat()[..]].concat());
+    let gaps = |list: RequestList| list.requests().iter().map(|it| it.behind).collect::<Vec<_>>();
+    assert_eq!(last_gap(&[&[0xff; 7], &[0xfe], &[0; 8]]).map(gaps), Ok(vec![1 << 63]));
+    assert_eq!(last_gap(&[&[0xff; 8], &[0; 9]]).map(gaps), Err(Malformed), "a gap of 65 bits");
     let too_many = vec![Gap { key: KeyHash::new(1), ahead: -1 }; 65_536];
     assert!(RequestList::new(&too_many, 1).is_err());
 }
