@@ -1,7 +1,7 @@
 //! Measures how often a sketch gives up all keys that differ, and what that costs in bytes.
 //!
 //! Two maps of N keys have summaries that are kept current. In each run, d random keys move ahead
-//! on one side or the other by 1, 2, 4... with probabilities 1/2, 1/4...; one side sends, the other
+//! on one side or the other by 1, 2, 3... with probabilities 1/2, 1/4, 1/8...; one side sends, the other
 //! finds the differences, asks for what it lacks, and both are brought up to date.
 //!
 //! `cargo run --release -p rumormill-sketch --example decode_rate [RUNS [N...]]`
