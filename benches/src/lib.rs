@@ -1,5 +1,7 @@
 //! Inputs that several benchmarks share: keys of 16 bytes and values of 8.
 
+pub mod rivals;
+
 use std::time::Duration;
 
 use rumormill_crdt::{Bytes, Life, Limits, Replica, ReplicaId, RowDelta, Space, Timestamp, VvMap};
