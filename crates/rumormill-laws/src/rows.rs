@@ -40,6 +40,37 @@ pub trait Columns: 'static {
 /// [`removal`](Laws::removal), which has to be told what edits insert.
 ///
 /// Not for columns of an ephemeral space, where a restart is meant to lose what was said before.
+///
+/// ```
+/// use rumormill_crdt::{Column, GCounter, PnCounter, Space, Table, Writer};
+/// use rumormill_laws::{Columns, Heard, laws_of_rows};
+///
+/// const CALLS: Column<GCounter> = Column::new(Space::STATS, "calls");
+/// const LOAD: Column<PnCounter> = Column::new(Space::STATS, "load");
+///
+/// /// A call raises the load while it lasts.
+/// enum Agent {}
+///
+/// impl Columns for Agent {
+///     type Edit = bool;
+///     type Read = (u128, i128);
+///
+///     fn edit(writer: &mut Writer<'_>, begins: &bool) {
+///         let counted = if *begins { CALLS.add(writer, 1) } else { Ok(()) };
+///         counted.and_then(|()| LOAD.add(writer, if *begins { 1 } else { -1 })).unwrap();
+///     }
+///     fn read(table: &Table) -> (u128, i128) {
+///         (CALLS.read(table), LOAD.read(table))
+///     }
+///     fn specified(heard: &Heard<'_, bool>) -> (u128, i128) {
+///         let begun = heard.edits().filter(|it| *it.edit()).count() as u128;
+///         let all = heard.edits().count() as i128;
+///         (begun, 2 * begun as i128 - all)
+///     }
+/// }
+///
+/// laws_of_rows::<Agent>(proptest::bool::ANY).histories(200).check();
+/// ```
 pub fn laws_of_rows<C: Columns>(
     edits: impl Strategy<Value = C::Edit> + 'static,
 ) -> Laws<Rows<C>, ByDelta> {
