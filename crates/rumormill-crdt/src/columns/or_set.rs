@@ -11,7 +11,7 @@ use crate::{
 
 stand_alone! {
     /// A set. An element is in it if some life's latest insert of it that was heard of has been
-    /// removed by no edit heard of. A remove removes the inserts its replica had heard of, so an
+    /// removed by no edit heard of. A remove removes the inserts its replica saw in the set, so an
     /// insert concurrent with a remove wins. A life that obeyed the removal of its own insert
     /// passes it on with its row.
     ///
@@ -78,7 +78,7 @@ impl<T: Element + Ord> Column<OrSet<T>> {
         writer.set(self.space(), key, Bytes::default()).map(drop)
     }
 
-    /// Removes the inserts of an element that were heard of. Says whether it was in the set.
+    /// Removes the inserts of an element that are seen in the set. Says whether there were any.
     ///
     /// # Errors
     ///
