@@ -262,8 +262,10 @@ impl<'l, T: Crdt, M: Transfer<T>> World<'l, T, M> {
             None => (collection.collect)(&mut node.value),
         }
         let (author, seen) = (node.life, node.heard.clone());
+        // Who collects obeys, and passes on what it obeyed; who forgets passes on nothing.
+        let obeys = before.is_none();
         let (before, after) = (M::digest(&uncollected), M::digest(&node.value));
-        if before != after {
+        if obeys && before != after {
             self.collections.push(Collected { author, seen, before, after });
         }
         self.tally.count("collected");
