@@ -70,7 +70,7 @@ fn keys_of_a_thief_that_collide_hide_each_other_and_nobody_else() {
     let missed = honest.keys().filter(|key| !found(key)).count();
     assert!(missed <= 2, "{missed} of ten are in no cell of their own");
     assert_eq!(maps.right_and_wrong(&peeled.gaps).1, 0);
-    // In a larger sketch those collide no longer that were found by trying at this size.
+    // Keys that collide at one size, found by trying, are apart in a larger sketch.
     maps.check_full(triples(64), Width::A16B32);
 }
 

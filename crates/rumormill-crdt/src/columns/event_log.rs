@@ -56,7 +56,7 @@ pub struct Event<T> {
 pub struct Unread<T> {
     /// The events, by (timestamp, life, sequence).
     pub events: Vec<Event<T>>,
-    /// How many events there were before these that are no longer held, or are no `T`.
+    /// How many unread events came before these and are gone, or are no `T`.
     pub missed: u64,
     /// Where to read on from.
     pub cursor: EventCursor,

@@ -1,6 +1,6 @@
 //! `Map` of crdts 7.3.2, of registers that keep concurrent values, edited and merged. A merge with
 //! a map that lacks a key takes from the key's value what it knew of other keys, and an overwritten
-//! value, merged once more, is then no longer known to be overwritten.
+//! value, merged once more, then counts as concurrent.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -25,7 +25,7 @@ impl Push {
     }
 }
 
-/// The events that are there, by life and number, and how many are no longer.
+/// The events that are there, by life and number, and how many are gone.
 type Events = (BTreeSet<(Life, u64, u8)>, u64);
 
 impl Columns for Log {
