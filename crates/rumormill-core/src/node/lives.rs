@@ -45,7 +45,8 @@ impl<A: Address> Node<A> {
         }
         let (unix, retention) = (self.unix(), self.config.retention);
         // What has expired since the rows were stored is not waited for.
-        self.replica.expire(unix, &retention);
+        let dropped = self.replica.expire(unix, &retention);
+        self.go_on_without(&dropped);
         for growth in self.replica.restore(rows.iter().cloned()) {
             self.learn_member(growth.id);
             self.events.table_changed();
