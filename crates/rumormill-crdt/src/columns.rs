@@ -163,8 +163,8 @@ macro_rules! stand_alone {
                 self.replica.begin_life(life);
             }
 
-            /// Forgets the markers of what this life has erased so far. A copy that is older than
-            /// that gets this life's part whole and no longer as a difference.
+            /// Forgets the markers of what this life has erased so far. Says whether there were
+            /// any. A copy that is older than that gets this life's part whole.
             pub fn forget(&mut self) -> bool {
                 self.replica.forget($crate::Space::SHARED, $crate::Version::MAX)
             }

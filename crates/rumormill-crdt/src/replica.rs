@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    Admission, Bytes, Clock, DeltaCell, Dropped, Growth, Head, Key, Life, Limits, Refused,
+    Admission, Bytes, Clock, DeltaCell, Dropped, Growth, Head, Horizon, Key, Life, Limits, Refused,
     ReplicaId, Retention, Row, RowDelta, RowId, Space, Table, Timestamp, VersionVector, Writer,
     columns::{self, or_set, overruling},
 };
@@ -14,8 +14,8 @@ use crate::{
 /// A table together with the clock of the life that writes in it: what a node replicates and what
 /// every stand-alone type is made of.
 ///
-/// With serde it is its life and its rows, whole; what is staged and the limits stay behind. What
-/// is read back has the default limits. Only one of the two may go on editing, or the other must
+/// With serde it is its life, who is evicted, its horizon and its rows, whole; what is staged and the
+/// limits stay behind. What is read back has the default limits. Only one of the two may go on editing, or the other must
 /// [begin a life](Self::begin_life) of its own first (I1).
 #[derive(Clone, Debug)]
 pub struct Replica {
@@ -238,14 +238,21 @@ impl Replica {
 impl Serialize for Replica {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rows: Vec<_> = self.table.delta_since(&VersionVector::default()).collect();
-        (self.table.life(), rows).serialize(serializer)
+        let evicted: Vec<_> = self.table.evicted().collect();
+        let horizon = Some(self.table.horizon()).filter(|it| *it != Horizon::default());
+        (self.table.life(), evicted, horizon, rows).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Replica {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (life, rows) = <(Life, Vec<RowDelta<Key, Bytes>>)>::deserialize(deserializer)?;
-        let table = Table::from_whole(life, Limits::DEFAULT, &rows).map_err(D::Error::custom)?;
+        type Form = (Life, Vec<ReplicaId>, Option<Horizon>, Vec<RowDelta<Key, Bytes>>);
+        let (life, evicted, horizon, rows) = Form::deserialize(deserializer)?;
+        let mut table = Table::new(life, Limits::DEFAULT);
+        // The table is empty yet, so nothing is dropped.
+        evicted.into_iter().for_each(|replica| drop(table.evict(replica)));
+        table.expire(horizon.unwrap_or_default(), overruling::keep_overruling);
+        let table = table.read_back(&rows).map_err(D::Error::custom)?;
         let mut clock = Clock::default();
         table.rows().for_each(|row| clock.witness(row.head().timestamp));
         Ok(Self { table, clock })

@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Space, Timestamp};
 
 /// Something for each space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct PerSpace<T> {
     /// For [`Space::SELF`].
     pub of_self: T,

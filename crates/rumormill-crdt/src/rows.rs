@@ -104,6 +104,10 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.horizon = horizon;
     }
 
+    pub(crate) const fn horizon(&self) -> Horizon {
+        self.horizon
+    }
+
     /// Says whether what carries this stamp has expired.
     pub(crate) fn is_expired(&self, space: Space, stamped: Timestamp) -> bool {
         stamped < self.horizon.of(space)

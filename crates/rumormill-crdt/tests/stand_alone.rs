@@ -2,7 +2,8 @@
 
 use proptest::{collection::vec, prelude::*};
 use rumormill_crdt::{
-    DeltaCell, Life, OrSet, PnCounter, ReplicaId, RowDelta, VersionVector, codec,
+    DeltaCell, Horizon, Life, OrSet, PnCounter, ReplicaId, RowDelta, RowId, Space, VersionVector,
+    codec,
 };
 
 fn life(replica: u64, epoch: u64) -> Life {
@@ -51,7 +52,9 @@ fn a_value_that_breaks_the_rules_is_not_read_back() {
     bob.collect();
     let rows: Vec<_> = bob.delta_since(&VersionVector::default()).collect();
     let read = |rows: &[&RowDelta<_, _>]| {
-        let bytes = codec::encode_to_vec(&(life(3, 1), rows)).expect("rows have a length");
+        let (nobody, never) = (Vec::<ReplicaId>::new(), None::<Horizon>);
+        let value = (life(3, 1), nobody, never, rows);
+        let bytes = codec::encode_to_vec(&value).expect("rows have a length");
         codec::decode::<OrSet<String>>(&bytes)
     };
     assert!(read(&[&rows[0], &rows[1]]).is_ok());
@@ -72,6 +75,30 @@ fn the_evicted_take_their_edits_with_them() {
     ann.evict(ReplicaId(2));
     ann.join(&eve);
     assert_eq!(ann.read(), 5);
+}
+
+#[test]
+fn an_eviction_is_written_down_with_the_value() {
+    let (mut ann, mut eve) = (set(1), set(2));
+    eve.insert(&"x".to_owned()).expect("a letter fits");
+    ann.join(&eve);
+    ann.remove(&"x".to_owned()).expect("there is room");
+    eve.join(&ann);
+    eve.collect();
+    ann.join(&eve);
+    assert!(ann.collect(), "ann depends on eve's row from here on");
+    ann.insert(&"y".to_owned()).expect("a letter fits");
+    ann.evict(ReplicaId(2));
+    let bytes = codec::encode_to_vec(&ann).expect("rows have a length");
+    let mut read: OrSet<String> = codec::decode(&bytes).expect("it was just written");
+    assert_eq!(read.version_vector(), ann.version_vector());
+    read.join(&eve);
+    assert_eq!(read.read(), ["y".to_owned()].into(), "eve is still evicted");
+    assert_eq!(read.version_vector().version(eve_row()), 0);
+}
+
+fn eve_row() -> RowId {
+    RowId { space: Space::SHARED, life: life(2, 1) }
 }
 
 #[test]

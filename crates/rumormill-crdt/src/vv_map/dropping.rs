@@ -59,6 +59,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.rows.graves()
     }
 
+    /// What is stamped earlier has expired.
+    pub(crate) const fn horizon(&self) -> Horizon {
+        self.rows.horizon()
+    }
+
     /// Moves the horizon, and drops what expired of the rows of other lives, but for what has to
     /// stay: `keep` moves that from its second argument, the rows of one space that expired, to
     /// its first, those that did not.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use smallvec::SmallVec;
 
 use super::VvMap;
-use crate::{Dependency, Growth, Life, Limits, Refused, Row, RowDelta, RowId};
+use crate::{Dependency, Growth, Refused, Row, RowDelta, RowId};
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// Takes each row of `other` at the greater version and returns the rows that grew.
@@ -47,17 +47,21 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         let mut unmet = Vec::new();
         loop {
             let comes = |on: RowId, at: Dependency| {
+                let later = || news.range(on..=RowId::last_of(on.space, on.life.replica));
                 let superseded =
-                    || on.space.is_ephemeral() && news.keys().any(|id| id.supersedes(on));
+                    || on.space.is_ephemeral() && later().any(|(id, _)| id.supersedes(on));
                 news.get(&on).is_some_and(|row| row.version() >= at.version) || superseded()
             };
             let is_met = |row: &Arc<Row<K, V>>| {
                 let mut on = row.head().dependencies.iter();
                 on.all(|(on, at)| self.rows.meet(*on, *at) || comes(*on, *at))
             };
-            let first = news.values().find(|row| !is_met(row)).map(|row| row.id());
-            let Some(row) = first.and_then(|id| news.remove(&id)) else { return unmet };
-            unmet.push(row);
+            let stuck = news.values().filter(|row| !is_met(row)).map(|row| row.id());
+            let stuck: Vec<RowId> = stuck.collect();
+            if stuck.is_empty() {
+                return unmet;
+            }
+            unmet.extend(stuck.iter().filter_map(|id| news.remove(id)));
         }
     }
 
@@ -76,26 +80,27 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.join(&stored)
     }
 
-    /// Puts a table together from whole rows, those of `life` among them.
+    /// Adds whole rows to an empty table that knows who is evicted and what has expired, those of
+    /// the life that writes here among them.
     ///
     /// # Errors
     ///
-    /// [`Refused`] if a row is not whole, is there twice, belongs to an ended life in a space where
-    /// only the newest counts, or depends on a row that is not there (I13).
-    pub fn from_whole(
-        life: Life,
-        limits: Limits,
-        deltas: &[RowDelta<K, V>],
-    ) -> Result<Self, Refused> {
-        let mut new = Self::new(life, limits);
+    /// [`Refused`] if a row is not whole, is there twice, is of somebody evicted, belongs to an
+    /// ended life in a space where only the newest counts, or depends on a row that is not there
+    /// (I13).
+    pub(crate) fn read_back(mut self, deltas: &[RowDelta<K, V>]) -> Result<Self, Refused> {
         for delta in deltas {
             let row = Row::from_whole(delta)?;
-            if new.version(row.id()) > 0 || new.rows.supersede(row.id()) {
+            let id = row.id();
+            if self.rows.is_evicted(id.life.replica) {
+                return Err(Refused::Evicted);
+            }
+            if self.version(id) > 0 || self.rows.supersede(id) {
                 return Err(Refused::OldLife);
             }
-            new.show(Arc::new(row));
+            self.show(Arc::new(row));
         }
-        let closed = new.rows().all(|row| new.holds_dependencies(row.head()));
-        if closed { Ok(new) } else { Err(Refused::Gap { version: 0 }) }
+        let closed = self.rows().all(|row| self.holds_dependencies(row.head()));
+        if closed { Ok(self) } else { Err(Refused::Gap { version: 0 }) }
     }
 }
