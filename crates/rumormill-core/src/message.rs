@@ -39,6 +39,22 @@ impl Message {
     pub(crate) const fn is_opening(&self) -> bool {
         matches!(self, Self::Ping { .. } | Self::Compare { .. } | Self::Pull { .. })
     }
+
+    /// Says whether this serves to find out what differs.
+    pub(crate) const fn is_digest(&self) -> bool {
+        match self {
+            Self::Compare { .. }
+            | Self::Pull { .. }
+            | Self::Page(_)
+            | Self::NextPage { .. }
+            | Self::Request { .. } => true,
+            Self::Ping { .. }
+            | Self::Ack { .. }
+            | Self::Claim(_)
+            | Self::Delta(_)
+            | Self::Rumor(_) => false,
+        }
+    }
 }
 
 /// A belief about the liveness of one life. Beliefs about a life are ordered by incarnation and

@@ -281,6 +281,8 @@ impl<A: Address> Node<A> {
         self.stats.bytes_sent += composed.len as u64;
         self.stats.deltas_sent += composed.deltas;
         self.stats.pings_sent += composed.pings;
+        self.stats.digest_bytes_sent += composed.digest_bytes as u64;
+        self.stats.digest_datagrams_sent += u64::from(composed.digest_bytes > 0);
         Some(Transmit { to: composed.to, payload })
     }
 

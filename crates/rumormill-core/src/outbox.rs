@@ -166,12 +166,13 @@ impl<A: Ord + Clone> Outbox<A> {
             letter.write_to(table, &mut page);
             if page.has_messages() {
                 let claims = page.say_all(rumored);
+                let digest_bytes = page.digest_bytes();
                 let Composition { len, deltas, pings, .. } = page;
                 if !letter.is_empty() {
                     self.letters.insert(to.clone(), letter);
                     self.turns.push_back(to.clone());
                 }
-                return Some(Composed { to, len, claims, deltas, pings });
+                return Some(Composed { to, len, claims, deltas, pings, digest_bytes });
             }
         }
         None
@@ -187,6 +188,8 @@ pub(crate) struct Composed<A> {
     pub(crate) claims: usize,
     pub(crate) deltas: u64,
     pub(crate) pings: u64,
+    /// What finding out what differs took of it; 0 if there is nothing of that kind.
+    pub(crate) digest_bytes: usize,
 }
 
 impl Letter {
@@ -248,6 +251,8 @@ struct Composition<'b> {
     start: usize,
     deltas: u64,
     pings: u64,
+    /// Bytes of messages that find out what differs.
+    digest_len: usize,
 }
 
 impl<'b> Composition<'b> {
@@ -255,7 +260,7 @@ impl<'b> Composition<'b> {
         let after_frame = buf.get_mut(FRAME_LEN..).unwrap_or_default();
         let start = FRAME_LEN
             + codec::encode(&sender, after_frame).expect("buffers hold at least a header");
-        Self { buf, len: start, start, deltas: 0, pings: 0 }
+        Self { buf, len: start, start, deltas: 0, pings: 0, digest_len: 0 }
     }
 
     const fn has_messages(&self) -> bool {
@@ -268,8 +273,16 @@ impl<'b> Composition<'b> {
 
     fn say(&mut self, message: &Message) -> bool {
         let said = codec::encode(message, &mut self.buf[self.len..]);
-        self.len += said.unwrap_or(0);
+        let len = said.unwrap_or(0);
+        self.len += len;
+        if message.is_digest() {
+            self.digest_len += len;
+        }
         said.is_ok()
+    }
+
+    const fn digest_bytes(&self) -> usize {
+        if self.digest_len == 0 { 0 } else { self.start - FRAME_LEN + self.digest_len }
     }
 
     fn say_all(&mut self, claims: &[Claim]) -> usize {

@@ -21,6 +21,11 @@ pub struct Stats {
     pub deltas_known: u64,
     /// Row deltas refused; most are gaps, which are then asked for.
     pub deltas_refused: u64,
+    /// Bytes sent to find out what differs: all messages but deltas, pings, acks and claims, and
+    /// the sender's name in every datagram that has such a message. Frames do not count.
+    pub digest_bytes_sent: u64,
+    /// Datagrams sent with such a message.
+    pub digest_datagrams_sent: u64,
     /// Pings sent.
     pub pings_sent: u64,
     /// Members we suspected by ourselves.
