@@ -20,6 +20,9 @@ pub struct Timestamp(#[serde(with = "fixed")] pub u64);
 
 const COUNT_BITS: u32 = 16;
 
+/// A period has so many bits of milliseconds: 1.024 seconds.
+const PERIOD_BITS: u32 = 10;
+
 impl Timestamp {
     /// The first moment of the millisecond in which the wall clock reads `unix`.
     ///
@@ -35,6 +38,18 @@ impl Timestamp {
     #[must_use]
     pub const fn to_unix(self) -> Duration {
         Duration::from_millis(self.0 >> COUNT_BITS)
+    }
+}
+
+impl Timestamp {
+    /// The length of a period.
+    pub const PERIOD: Duration = Duration::from_millis(1 << PERIOD_BITS);
+
+    /// The number of the period that the timestamp falls into, counted from the Unix epoch.
+    /// Replicas whose tables are still in motion compare what they held when a period began.
+    #[must_use]
+    pub const fn period(self) -> u64 {
+        self.0 >> (COUNT_BITS + PERIOD_BITS)
     }
 }
 

@@ -60,8 +60,8 @@ impl From<Version> for Since {
 /// Every cell that its sender holds of one row in the interval `(from, to]`, with the head that
 /// the sender's row is at (I5). A delta whose `to` falls short of its head is a piece.
 ///
-/// Checked when made and when decoded: `from < to <= head.version`, `head.floor <=
-/// head.version`, versions ascend within the interval, keys are unique, no tombstone at or below
+/// Checked when made and when decoded: `from < to <= head.version`, `head.floor <= head.version`,
+/// `0 < head.recent <= head.version`, versions ascend within the interval, keys are unique, no tombstone at or below
 /// the floor is listed and the row does not depend on itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "DeltaParts<K, V>")]
@@ -98,13 +98,14 @@ impl<K, V> RowDelta<K, V> {
     {
         let DeltaParts { id, from, to, head, cells } = parts;
         let ordered = from < to && *to <= head.version && head.floor <= head.version;
+        let dated = 0 < head.recent && head.recent <= head.version;
         let ascending = cells.is_sorted_by(|a, b| a.version < b.version);
         let inside = cells.iter().all(|cell| *from < cell.version && cell.version <= *to);
         let buried = cells.iter().any(|cell| cell.value.is_none() && cell.version <= head.floor);
         let unique = cells.len() < 2
             || cells.iter().map(|cell| &cell.key).collect::<BTreeSet<_>>().len() == cells.len();
         let sane = !head.dependencies.contains_key(id);
-        ordered && ascending && inside && !buried && unique && sane
+        ordered && dated && ascending && inside && !buried && unique && sane
     }
 
     /// The row.

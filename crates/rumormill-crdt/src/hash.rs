@@ -7,7 +7,7 @@ use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use siphasher::sip::SipHasher13;
 
-use crate::{Life, RowId, Version};
+use crate::{RowId, Version};
 
 /// Hashes bytes under a 16-byte key.
 ///
@@ -33,14 +33,10 @@ pub(crate) fn floor_hash(floor: Version) -> u64 {
     if floor == 0 { 0 } else { value_hash(*b"floor of a row..", &floor) }
 }
 
-/// The share of one row in its table's fingerprint: the hash of space, replica, epoch and version,
-/// in big-endian order.
-pub(crate) fn row_hash(id: RowId, version: Version) -> u64 {
-    let mut bytes = [0; 1 + Life::LEN + 8];
-    bytes[0] = id.space.0;
-    bytes[1..=Life::LEN].copy_from_slice(&id.life.to_bytes());
-    bytes[1 + Life::LEN..].copy_from_slice(&version.to_be_bytes());
-    keyed_hash(*b"row of a table..", &bytes)
+/// The share of a row's every write in its table's fingerprint: the hash of space, replica and
+/// epoch, in big-endian order.
+pub(crate) fn row_hash(id: RowId) -> u64 {
+    keyed_hash(*b"row of a table..", &id.to_bytes())
 }
 
 /// Hashes the postcard form of a value.

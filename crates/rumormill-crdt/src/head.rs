@@ -19,12 +19,24 @@ pub struct Head {
     pub floor: Version,
     /// The owner's clock at this version; never behind a timestamp in the row's cells.
     pub timestamp: Timestamp,
+    /// How many of the writes fall into the [period](Timestamp::period) of the timestamp, the
+    /// last one among them: so that whoever holds this head, and no other, knows what the row was
+    /// when that period began. Never above `version`.
+    pub recent: u64,
     /// The hash over all cells, tombstones and the floor.
     #[serde(with = "fixed")]
     pub hash: u64,
     /// Rows that must be held, as far as named, wherever this row is (I13).
     #[serde(with = "pairs")]
     pub dependencies: BTreeMap<RowId, Dependency>,
+}
+
+impl Head {
+    /// The version of the row when the period of its timestamp began.
+    #[must_use]
+    pub const fn version_before_period(&self) -> Version {
+        self.version.saturating_sub(self.recent)
+    }
 }
 
 /// How far a row must have come to be held.

@@ -86,6 +86,14 @@ impl RowId {
     /// The least row id: where a walk over the whole table starts.
     pub const MIN: Self = Self::first_of(Space(0), ReplicaId(0));
 
+    /// Space, replica and epoch, most significant bytes first: what hashes of row ids are made of.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 1 + Life::LEN] {
+        let mut bytes = [self.space.0; 1 + Life::LEN];
+        bytes[1..].copy_from_slice(&self.life.to_bytes());
+        bytes
+    }
+
     /// Says whether this is the row of a later life of the same replica in the same space.
     pub(crate) fn supersedes(self, other: Self) -> bool {
         let Self { space, life } = self;

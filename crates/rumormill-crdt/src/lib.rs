@@ -90,6 +90,7 @@ pub use replica::Replica;
 pub use retention::{Horizon, PerSpace, Retention};
 pub use row::Row;
 pub use row_writer::RowWriter;
+pub use rows::Change;
 pub use version_vector::VersionVector;
 pub use vv_map::{Bookmark, Dropped, VvMap};
 pub use writer::{WriteError, Writer};

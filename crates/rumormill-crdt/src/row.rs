@@ -169,8 +169,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
 
     /// The owner's sign of life: a write that changes no cell.
     pub(crate) fn touch(&mut self, timestamp: Timestamp) {
+        let before = self.head.timestamp;
         self.head.version += 1;
-        self.head.timestamp = self.head.timestamp.max(timestamp);
+        self.head.timestamp = before.max(timestamp);
+        let goes_on = self.head.timestamp.period() == before.period();
+        self.head.recent = if goes_on { self.head.recent + 1 } else { 1 };
     }
 
     /// Makes the head depend on `on` being held at `at`, or later. Only together with a write.

@@ -1,29 +1,34 @@
 //! The rows that readers see.
 
+mod journal;
+
 use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque, btree_map},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     vec::Vec,
 };
 
 use serde::Serialize;
+use smallvec::SmallVec;
 
+use self::journal::Journal;
 use crate::{
     Dependency, Head, Horizon, Life, ReplicaId, Row, RowId, Space, Timestamp, Version,
     hash::row_hash,
 };
 
-/// The rows that readers see, findable by id and by the moment of their last change.
+pub use self::journal::Change;
+
+/// The rows that readers see, findable by id, by number and by the moment of their last change.
 ///
-/// Invariants: `changes` has each row at its `changed`; `fingerprint` sums up all rows.
+/// Invariants: `by_id` numbers exactly the rows in `slots`; `fingerprint` sums up all rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows<K, V> {
-    by_id: BTreeMap<RowId, Entry<K, V>>,
-    /// Every change, by ascending moment. Where a row changed again since, or went, the change is
-    /// stale; stale ones are dropped before they outnumber the rows.
-    changes: VecDeque<(u64, RowId)>,
-    /// The moment of the last change; counts changes since the table was made.
-    moment: u64,
+    by_id: BTreeMap<RowId, u32>,
+    slots: Vec<Option<Entry<K, V>>>,
+    /// Slots to be used again.
+    free: Vec<u32>,
+    journal: Journal,
     fingerprint: u64,
     /// What is stamped earlier, and is not there, does not come back.
     horizon: Horizon,
@@ -31,30 +36,20 @@ pub(crate) struct Rows<K, V> {
     graves: BTreeSet<ReplicaId>,
 }
 
-/// So many stale changes are not worth dropping.
-const CHANGES_STALE_MIN: usize = 64;
-
 #[derive(Clone, Debug)]
 struct Entry<K, V> {
     row: Arc<Row<K, V>>,
+    /// The moment of its last change.
     changed: u64,
-    /// The row's share in the fingerprint.
-    share: u64,
-}
-
-impl<K, V> Entry<K, V> {
-    /// An entry of which no change is noted yet.
-    const fn new(row: Arc<Row<K, V>>) -> Self {
-        Self { row, changed: 0, share: 0 }
-    }
 }
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     pub(crate) fn new() -> Self {
         Self {
             by_id: BTreeMap::new(),
-            changes: VecDeque::new(),
-            moment: 0,
+            slots: Vec::new(),
+            free: Vec::new(),
+            journal: Journal::default(),
             fingerprint: 0,
             horizon: Horizon::uniform(Timestamp(0)),
             graves: BTreeSet::new(),
@@ -64,22 +59,40 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     /// Makes a row visible, in place of an earlier version of it.
     pub(crate) fn show(&mut self, row: Arc<Row<K, V>>) {
         let id = row.id();
-        match self.by_id.entry(id) {
-            btree_map::Entry::Occupied(mut known) => known.get_mut().row = row,
-            btree_map::Entry::Vacant(room) => drop(room.insert(Entry::new(row))),
+        if let Some(entry) = self.entry_mut(id) {
+            let before = core::mem::replace(&mut entry.row, row).version();
+            self.note_growth(id, before);
+        } else {
+            self.add(row);
+            self.note_growth(id, 0);
         }
-        self.note_change(id);
     }
 
     /// Changes a row in place, or a new one; a row that readers hold on to is copied first.
     pub(crate) fn change<R>(&mut self, id: RowId, change: impl FnOnce(&mut Row<K, V>) -> R) -> R {
-        let entry = self.by_id.entry(id).or_insert_with(|| Entry::new(Arc::new(Row::new(id))));
-        let from = entry.row.version();
+        let Some(entry) = self.entry_mut(id) else {
+            let mut row = Row::new(id);
+            let result = change(&mut row);
+            self.show(Arc::new(row));
+            return result;
+        };
+        let before = entry.row.version();
         let result = change(Arc::make_mut(&mut entry.row));
-        if entry.row.version() > from {
-            self.note_change(id);
+        if entry.row.version() > before {
+            self.note_growth(id, before);
         }
         result
+    }
+
+    fn add(&mut self, row: Arc<Row<K, V>>) {
+        let id = row.id();
+        let entry = Some(Entry { row, changed: 0 });
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).expect("2^32 rows do not fit into memory")
+        });
+        self.slots[number as usize] = entry;
+        self.by_id.insert(id, number);
     }
 
     /// Drops the rows of earlier lives of the replica in the space of `id`, but not of `kept`.
@@ -93,9 +106,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 
     /// Drops a row. Only the table knows which may go.
     pub(crate) fn remove(&mut self, id: RowId) {
-        if let Some(entry) = self.by_id.remove(&id) {
-            self.moment += 1;
-            self.fingerprint = self.fingerprint.wrapping_sub(entry.share);
+        let Some(number) = self.by_id.remove(&id) else { return };
+        if let Some(entry) = self.slots[number as usize].take() {
+            let version = entry.row.version();
+            self.fingerprint = self.fingerprint.wrapping_sub(share(id, version));
+            self.free.extend(self.journal.note_drop(id, number, version));
         }
     }
 
@@ -130,27 +145,47 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.graves.contains(&replica)
     }
 
-    fn note_change(&mut self, id: RowId) {
-        let Some(entry) = self.by_id.get_mut(&id) else { return };
-        self.moment += 1;
-        self.changes.push_back((self.moment, id));
-        entry.changed = self.moment;
-        self.fingerprint = self.fingerprint.wrapping_sub(entry.share);
-        entry.share = row_hash(id, entry.row.version());
-        self.fingerprint = self.fingerprint.wrapping_add(entry.share);
-        if self.changes.len() > 2 * self.by_id.len() + CHANGES_STALE_MIN {
-            let by_id = &self.by_id;
-            self.changes
-                .retain(|(moment, id)| by_id.get(id).is_some_and(|it| it.changed == *moment));
+    fn note_growth(&mut self, id: RowId, before: Version) {
+        let Some(number) = self.number(id) else { return };
+        let Some(entry) = &mut self.slots[number as usize] else { return };
+        entry.changed = self.journal.note_growth(number, before);
+        let growth = entry.row.version().wrapping_sub(before);
+        self.fingerprint = self.fingerprint.wrapping_add(share(id, growth));
+        if self.journal.is_long(self.by_id.len()) {
+            let slots = &self.slots;
+            self.journal.compact(|number, moment| {
+                slots[number as usize].as_ref().is_none_or(|it| it.changed != moment)
+            });
         }
     }
 
+    /// The number of a row: it stays while the row does, and is used again for other rows.
+    pub(crate) fn number(&self, id: RowId) -> Option<u32> {
+        self.by_id.get(&id).copied()
+    }
+
+    pub(crate) fn numbered(&self, number: u32) -> Option<&Arc<Row<K, V>>> {
+        self.slots.get(number as usize)?.as_ref().map(|entry| &entry.row)
+    }
+
+    fn entry_mut(&mut self, id: RowId) -> Option<&mut Entry<K, V>> {
+        let number = self.number(id)?;
+        self.slots[number as usize].as_mut()
+    }
+
+    fn rows(
+        &self,
+        numbers: impl DoubleEndedIterator<Item = u32>,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
+        numbers.filter_map(|number| self.numbered(number))
+    }
+
     pub(crate) fn get(&self, id: RowId) -> Option<&Arc<Row<K, V>>> {
-        self.by_id.get(&id).map(|entry| &entry.row)
+        self.numbered(self.number(id)?)
     }
 
     pub(crate) fn head(&self, id: RowId) -> Option<&Head> {
-        self.by_id.get(&id).map(|entry| entry.row.head())
+        self.get(id).map(|row| row.head())
     }
 
     pub(crate) fn version(&self, id: RowId) -> Version {
@@ -173,17 +208,17 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
-        self.by_id.values().map(|entry| &entry.row)
+        self.rows(self.by_id.values().copied())
     }
 
     pub(crate) fn from(&self, start: RowId) -> impl Iterator<Item = &Arc<Row<K, V>>> {
-        self.by_id.range(start..).map(|(_, entry)| &entry.row)
+        self.rows(self.by_id.range(start..).map(|(_, number)| *number))
     }
 
     pub(crate) fn in_space(&self, space: Space) -> impl Iterator<Item = &Arc<Row<K, V>>> {
         let first = RowId::first_of(space, ReplicaId(0));
         let last = RowId::last_of(space, ReplicaId(u64::MAX));
-        self.by_id.range(first..=last).map(|(_, entry)| &entry.row)
+        self.rows(self.by_id.range(first..=last).map(|(_, number)| *number))
     }
 
     pub(crate) fn of(
@@ -192,19 +227,22 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         replica: ReplicaId,
     ) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
         let ids = RowId::first_of(space, replica)..=RowId::last_of(space, replica);
-        self.by_id.range(ids).map(|(_, entry)| &entry.row)
+        self.rows(self.by_id.range(ids).map(|(_, number)| *number))
     }
 
     pub(crate) fn changed_after(&self, moment: u64) -> impl Iterator<Item = &Arc<Row<K, V>>> {
-        let first = self.changes.partition_point(|(changed, _)| *changed <= moment);
-        self.changes.range(first..).filter_map(|(changed, id)| {
-            let entry = self.by_id.get(id)?;
-            (entry.changed == *changed).then_some(&entry.row)
+        self.journal.growths_after(moment).filter_map(|(number, moment)| {
+            let entry = self.slots[number as usize].as_ref()?;
+            (entry.changed == moment).then_some(&entry.row)
         })
     }
 
+    pub(crate) fn changes_after(&self, moment: u64) -> Option<SmallVec<[Change; 2]>> {
+        self.journal.changes_after(moment, |number| self.numbered(number).map(|row| row.id()))
+    }
+
     pub(crate) const fn moment(&self) -> u64 {
-        self.moment
+        self.journal.moment()
     }
 
     pub(crate) const fn fingerprint(&self) -> u64 {
@@ -213,5 +251,78 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
+    }
+}
+
+/// What a row adds to the fingerprint by having seen so many writes.
+fn share(id: RowId, writes: Version) -> u64 {
+    row_hash(id).wrapping_mul(writes)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id(replica: u64) -> RowId {
+        RowId { space: Space::SHARED, life: Life { replica: ReplicaId(replica), epoch: 1 } }
+    }
+
+    /// Every row is there with its version, under a number of its own.
+    fn check(rows: &Rows<u8, u8>, model: &BTreeMap<RowId, Version>) {
+        let found = rows.iter().map(|row| (row.id(), row.version()));
+        assert!(found.eq(model.iter().map(|(id, version)| (*id, *version))));
+        for id in model.keys() {
+            let number = rows.number(*id).expect("the row is there");
+            assert_eq!(rows.numbered(number).map(|row| row.id()), Some(*id));
+        }
+        let mut fresh = Rows::<u8, u8>::new();
+        for (id, version) in model {
+            fresh.change(*id, |row| (0..*version).for_each(|_| row.touch(Timestamp(1))));
+        }
+        assert_eq!(rows.fingerprint(), fresh.fingerprint());
+    }
+
+    proptest! {
+        /// Rows grow and go at random; whoever looks now and then is told what changed since.
+        #[test]
+        fn changes_are_told_from_what_rows_were(steps in prop::collection::vec((0..12u64, 0..4u8), 1..300)) {
+            let mut rows: Rows<u8, u8> = Rows::new();
+            let mut model: BTreeMap<RowId, Version> = BTreeMap::new();
+            let (mut seen, mut numbers, mut seen_at) = (model.clone(), BTreeMap::new(), 0);
+            for (replica, kind) in steps {
+                let id = id(replica);
+                match kind {
+                    0 => {
+                        rows.remove(id);
+                        model.remove(&id);
+                    }
+                    1 | 2 => {
+                        rows.change(id, |row| row.touch(Timestamp(1)));
+                        *model.entry(id).or_default() += 1;
+                    }
+                    _ => {
+                        check(&rows, &model);
+                        let told = rows.changes_after(seen_at);
+                        prop_assert!(told.is_some() || rows.moment() - seen_at > 64);
+                        for change in told.unwrap_or_default() {
+                            prop_assert_eq!(change.before, seen.get(&change.id).copied().unwrap_or(0));
+                            if let Some(number) = numbers.get(&change.id) {
+                                prop_assert_eq!(change.number, *number);
+                            }
+                            seen.remove(&change.id);
+                            seen.extend(model.get(&change.id).map(|version| (change.id, *version)));
+                        }
+                        prop_assert!(seen == model || rows.moment() - seen_at > 64);
+                        seen.clone_from(&model);
+                        numbers = model.keys().map(|id| (*id, rows.number(*id).unwrap_or(0))).collect();
+                        seen_at = rows.moment();
+                    }
+                }
+            }
+        }
     }
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
 
 use crate::{
-    Admission, Cell, Dependency, Growth, Head, Life, Limits, Progress, Refused, ReplicaId, Row,
-    RowDelta, RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows,
+    Admission, Cell, Change, Dependency, Growth, Head, Life, Limits, Progress, Refused, ReplicaId,
+    Row, RowDelta, RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows,
     stagings::Stagings,
 };
 
@@ -158,9 +158,10 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.rows().map(|row| (row.id(), row.version())).collect()
     }
 
-    /// A hash of the version vector, kept up to date by every change. Tables that differ have
-    /// the same fingerprint with probability 2^-64 per comparison, by accident; on purpose it
-    /// takes no effort, since the hash has no secret key.
+    /// A hash of the version vector, kept up to date by every change: the sum over all rows of the
+    /// version times a hash of the id. Tables that differ have the same fingerprint with
+    /// probability 2^-64 per comparison, by accident; on purpose it takes no effort, since the hash
+    /// has no secret key.
     #[must_use]
     pub const fn fingerprint(&self) -> u64 {
         self.rows.fingerprint()
@@ -236,6 +237,26 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// and then what changed, not what exists.
     pub fn changed_since(&self, bookmark: Bookmark) -> impl Iterator<Item = &Arc<Row<K, V>>> {
         self.rows.changed_after(bookmark.0)
+    }
+
+    /// Returns the rows that changed after `bookmark`, dropped ones too, by id. Nothing if too much
+    /// has changed since to tell: then look at all rows. The latest 64 changes can always be told.
+    #[must_use]
+    pub fn changes_since(&self, bookmark: Bookmark) -> Option<SmallVec<[Change; 2]>> {
+        self.rows.changes_after(bookmark.0)
+    }
+
+    /// Returns the number of a visible row. It stays the same while the row is there; later it
+    /// may stand for another row.
+    #[must_use]
+    pub fn number(&self, id: RowId) -> Option<u32> {
+        self.rows.number(id)
+    }
+
+    /// Returns the row with a number.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> Option<&Arc<Row<K, V>>> {
+        self.rows.numbered(number)
     }
 
     /// Returns what to ask of a row for: what follows the visible row, or what follows the staging

@@ -197,6 +197,8 @@ fn parts_that_are_no_delta_are_malformed() {
         DeltaParts { to: 2, ..parts() },
         DeltaParts { head: Head { version: 0, ..parts().head }, ..parts() },
         DeltaParts { head: Head { floor: 2, ..parts().head }, ..parts() },
+        DeltaParts { head: Head { recent: 0, ..parts().head }, ..parts() },
+        DeltaParts { head: Head { recent: 2, ..parts().head }, ..parts() },
         DeltaParts { cells: vec![cell(), cell()], ..parts() },
     ];
     for parts in spoiled {

@@ -31,7 +31,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Compares the encoding of a replica's own row, spaces left out, and decodes it again. Line by
-/// line: space, replica, epoch, from, to; version, floor, timestamp, hash; dependencies; cells,
+/// line: space, replica, epoch, from, to; version, floor, timestamp, recent, hash; dependencies; cells,
 /// each with its version, the key's length, the key, and a value or 00.
 fn check(replica: &Replica, space: Space, golden: &str) {
     let own = RowId { space, ..row_of(replica) };
@@ -48,7 +48,7 @@ fn a_raw_cell() {
     let value = Bytes::copy_from(b"v");
     ann.edit(NOON, |writer| writer.set(Space::SELF, Key::raw("k"), value)).expect("it fits");
     let golden = "00 000000000000000a 0000000000000011 00 01 \
-         01 00 000002932e000000 32d7c3a1ce08a465 \
+         01 00 000002932e000000 01 32d7c3a1ce08a465 \
          00 \
          01 01 02 006b 01 01 76";
     check(&ann, Space::SELF, golden);
@@ -59,13 +59,13 @@ fn a_register() {
     let mut ann = replica(0xa);
     ann.edit(NOON, |writer| REGISTER.set(writer, &7)).expect("it fits");
     let golden = "01 000000000000000a 0000000000000011 00 01 \
-         01 00 000002932e000001 830caa1977ce3d1d \
+         01 00 000002932e000001 01 830caa1977ce3d1d \
          00 \
          01 01 04 01726567 01 0a 000002932e0000000107";
     check(&ann, Space::SHARED, golden);
     ann.edit(NOON, |writer| REGISTER.clear(writer)).expect("it fits");
     let golden = "01 000000000000000a 0000000000000011 00 02 \
-         02 00 000002932e000003 e32baff65d3eb3a3 \
+         02 00 000002932e000003 02 e32baff65d3eb3a3 \
          00 \
          01 02 04 01726567 01 09 000002932e00000200";
     check(&ann, Space::SHARED, golden);
@@ -77,7 +77,7 @@ fn a_counter() {
     ann.edit(NOON, |writer| COUNTER.add(writer, 300)).expect("it fits");
     ann.edit(NOON, |writer| COUNTER.add(writer, -2)).expect("it fits");
     let golden = "01 000000000000000a 0000000000000011 00 02 \
-         02 00 000002932e000001 35a13be25af29cc7 \
+         02 00 000002932e000001 02 35a13be25af29cc7 \
          00 \
          01 02 06 04636f756e74 01 03 ac0202";
     check(&ann, Space::SHARED, golden);
@@ -92,7 +92,7 @@ fn a_counter_that_was_reset() {
     bob.join(&ann);
     bob.edit(NOON, |writer| COUNTER.reset(writer)).expect("it fits");
     let golden = "01 000000000000000b 0000000000000011 00 01 \
-         01 00 000002932e000002 8358a9af9d81b60d \
+         01 00 000002932e000002 01 8358a9af9d81b60d \
          00 \
          01 01 17 0e 05 636f756e74 000000000000000a 0000000000000011 01 03 ac0202";
     check(&bob, Space::SHARED, golden);
@@ -103,19 +103,19 @@ fn an_add_a_tombstone_and_a_floor() {
     let mut ann = replica(0xa);
     ann.edit(NOON, |writer| SET.insert(writer, &5)).expect("it fits");
     let golden = "01 000000000000000a 0000000000000011 00 01 \
-         01 00 000002932e000000 de9475d6b281747e \
+         01 00 000002932e000000 01 de9475d6b281747e \
          00 \
          01 01 06 020373657405 01 00";
     check(&ann, Space::SHARED, golden);
     ann.edit(NOON, |writer| SET.remove(writer, &5)).expect("it fits");
     let golden = "01 000000000000000a 0000000000000011 00 02 \
-         02 00 000002932e000001 1520152961fa1763 \
+         02 00 000002932e000001 02 1520152961fa1763 \
          00 \
          01 02 06 020373657405 00";
     check(&ann, Space::SHARED, golden);
     assert!(ann.forget(Space::SHARED, 2));
     let golden = "01 000000000000000a 0000000000000011 00 03 \
-         03 02 000002932e000001 830a50a95f0379eb \
+         03 02 000002932e000001 03 830a50a95f0379eb \
          00 \
          00";
     check(&ann, Space::SHARED, golden);
@@ -128,7 +128,7 @@ fn a_kill_and_then_a_dependency() {
     bob.join(&ann);
     bob.edit(NOON, |writer| SET.remove(writer, &5)).expect("it fits");
     let golden = "01 000000000000000b 0000000000000011 00 01 \
-         01 00 000002932e000001 4328971bd986a0c0 \
+         01 00 000002932e000001 01 4328971bd986a0c0 \
          00 \
          01 01 19 03000000000000000a00000000000000110000000000000001 01 00";
     check(&bob, Space::SHARED, golden);
@@ -137,7 +137,7 @@ fn a_kill_and_then_a_dependency() {
     bob.join(&ann);
     bob.collect([row_of(&ann)]);
     let golden = "01 000000000000000b 0000000000000011 00 02 \
-         02 00 000002932e000001 dec429d18f52cb2f \
+         02 00 000002932e000001 02 dec429d18f52cb2f \
          01 01 000000000000000a 0000000000000011 02 000002932e000001 \
          01 02 19 03000000000000000a00000000000000110000000000000001 00";
     check(&bob, Space::SHARED, golden);
@@ -178,7 +178,7 @@ fn a_register_of_concurrent_values() {
     ann.join(&bob);
     ann.edit(NOON, |writer| values.set(writer, &7)).expect("it fits");
     let golden = "01 000000000000000a 0000000000000011 00 02 \
-         02 00 000002932e000002 0b6d3c49d4a3fedb \
+         02 00 000002932e000002 02 0b6d3c49d4a3fedb \
          00 \
          02 01 04 0776616c 01 02 0107 \
          02 15 08 03 76616c 000000000000000b 0000000000000011 01 01 01";
