@@ -44,7 +44,8 @@ pub struct Config {
     pub mode: Mode,
     /// The rumor period.
     pub rumor_every: Duration,
-    /// The time from one comparison of whole tables to the next.
+    /// The longest time from one comparison of digests to the next. Every probe carries one, so
+    /// it is the probes that set the pace if they are more frequent.
     pub reconcile_every: Duration,
     /// The time from one probed member to the next.
     pub probe_every: Duration,
@@ -78,7 +79,7 @@ impl Config {
         fanout: 3,
         mode: Mode::Push,
         rumor_every: Duration::from_millis(200),
-        reconcile_every: Duration::from_secs(1),
+        reconcile_every: Duration::from_millis(1_500),
         probe_every: Duration::from_secs(1),
         probe_timeout: Duration::from_millis(300),
         probe_attempts: 3,

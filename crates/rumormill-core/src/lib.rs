@@ -25,6 +25,7 @@ extern crate alloc;
 
 mod node;
 
+mod digest;
 mod membership;
 mod probe;
 mod reconcile;
@@ -46,6 +47,7 @@ mod ageing;
 mod config;
 mod pace;
 mod random;
+mod spread_time;
 mod stats;
 mod time;
 

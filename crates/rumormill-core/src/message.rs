@@ -1,11 +1,15 @@
 //! What datagrams say. `docs/wire.md` has every byte.
 
+mod sketched;
+
 use alloc::vec::Vec;
 
 use rumormill_crdt::{Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, codec};
 use serde::{Deserialize, Serialize};
 
 use crate::{Rejected, seal::FRAME_LEN};
+
+pub(crate) use self::sketched::{Ask, Cells, Compare, More, WireStrata};
 
 /// One message. A datagram is the sender's life and then messages to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,11 +20,22 @@ pub(crate) enum Message {
     Ack { nonce: u64 },
     /// A belief about somebody's liveness.
     Claim(Claim),
-    /// This is the fingerprint of my table; if yours differs, send me your page from `start` on,
-    /// or your first.
-    Compare { fingerprint: Fingerprint, start: Option<RowId> },
+    /// This is the fingerprint of my digest. If yours differs on the same basis, go on from there.
+    Compare(Compare),
+    /// My digest differs from what you sent, or I cannot tell on your basis: this is mine, and
+    /// sums to estimate from how much differs.
+    Differ { compare: Compare, strata: WireStrata },
+    /// Cells of the sketch of my digest.
+    Cells(Cells),
+    /// Send me cells of the sketch of your digest.
+    More(More),
+    /// Send me what follows of the rows with these hashes.
+    Ask(Ask),
+    /// This is the sum over my digest under this salt. If yours differs although our fingerprints
+    /// do not, somebody has forged rows: compare all.
+    Audit { compare: Compare, salt: [u8; 16], sum: [u8; 16] },
     /// This is the fingerprint of my table; if yours differs, send me your rumors.
-    Pull { fingerprint: Fingerprint },
+    Pull { fingerprint: TablePrint },
     /// The versions of my rows in a range.
     Page(Page),
     /// Send me your page that starts here.
@@ -37,13 +52,21 @@ impl Message {
     /// Says whether this opens a conversation. Opening messages are sent by timers alone, so an
     /// answer that only they draw cannot draw another.
     pub(crate) const fn is_opening(&self) -> bool {
-        matches!(self, Self::Ping { .. } | Self::Compare { .. } | Self::Pull { .. })
+        matches!(
+            self,
+            Self::Ping { .. } | Self::Compare(_) | Self::Audit { .. } | Self::Pull { .. }
+        )
     }
 
     /// Says whether this serves to find out what differs.
     pub(crate) const fn is_digest(&self) -> bool {
         match self {
-            Self::Compare { .. }
+            Self::Compare(_)
+            | Self::Differ { .. }
+            | Self::Cells(_)
+            | Self::More(_)
+            | Self::Ask(_)
+            | Self::Audit { .. }
             | Self::Pull { .. }
             | Self::Page(_)
             | Self::NextPage { .. }
@@ -76,7 +99,7 @@ pub(crate) enum ClaimedStanding {
 
 /// The hash of a version vector, in 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Fingerprint([u8; 8]);
+pub(crate) struct TablePrint([u8; 8]);
 
 /// The versions of all rows that the sender holds in `[start, end)`, or from `start` on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +122,7 @@ impl Claim {
     }
 }
 
-impl Fingerprint {
+impl TablePrint {
     pub(crate) const fn new(fingerprint: u64) -> Self {
         Self(fingerprint.to_be_bytes())
     }

@@ -11,20 +11,22 @@ use rumormill_crdt::{
 use crate::{
     Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
     ageing::Ageing,
+    digest::Digest,
     event::{Events, Next},
     forgetting::Forgetting,
     lives::Lives,
     membership::Membership,
-    message::{self, Message},
+    message::{self, Message, TablePrint},
     news::News,
     outbox::Outbox,
     pace,
     probe::Probe,
     random::Random,
-    reconcile::Reconcile,
+    reconcile::{Reconcile, Scene},
     rumor::Rumor,
     seal::{FRAME_LEN, Seal},
     self_row,
+    spread_time::SpreadTime,
     transfer::Transfer,
 };
 
@@ -92,6 +94,8 @@ pub struct Node<A> {
     config: Config,
     random: Random,
     replica: Replica,
+    digest: Digest,
+    spread_time: SpreadTime,
     news: News,
     leaving: Leaving,
     lives: Lives,
@@ -151,14 +155,20 @@ impl<A: Address> Node<A> {
         );
         let mut random = Random::new(seed);
         let life = Lives::first(identity.replica, unix, &mut random);
+        let replica = Replica::new(life, config.limits);
+        let seal = Seal::new(&config.cluster);
+        let spread_time = SpreadTime::new(now);
+        let lag = spread_time.lag(1, &config);
         let mut node = Self {
             now,
             wall: (now, unix),
-            replica: Replica::new(life, config.limits),
+            digest: Digest::new(replica.table(), seal.digest_secret(), unix, lag),
+            replica,
+            spread_time,
             news: News::default(),
             leaving: Leaving::No,
             lives: Lives::default(),
-            seal: Seal::new(&config.cluster),
+            seal,
             members: Membership::new(life),
             probe: Probe::new(now, &config, &mut random),
             rumor: Rumor::new(now, &config, &mut random),
@@ -222,7 +232,12 @@ impl<A: Address> Node<A> {
         members.handle_timeout(now, events);
         let table = self.replica.table();
         self.rumor.handle_timeout(now, config, members, table, random, outbox);
-        self.reconcile.handle_timeout(now, config, members, random, events, outbox);
+        let probed = self.probe.take_probed().and_then(|target| members.address(target));
+        if let Some(peer) = probed {
+            self.reconcile.compare_with(now, config, peer, random, outbox);
+        }
+        let scene = Scene { now, config, table, digest: &self.digest, out: outbox };
+        self.reconcile.handle_timeout(members, random, events, scene);
         self.transfer.handle_timeout(now, config, &mut self.replica, members, random, outbox);
         self.forget_markers();
         self.finish_leaving();
@@ -271,7 +286,9 @@ impl<A: Address> Node<A> {
     pub fn poll_transmit<'b>(&mut self, buf: &'b mut [u8]) -> Option<Transmit<'b, A>> {
         assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
         let claims = self.members.claims_along();
-        let composed = self.outbox.compose(self.life(), self.replica.table(), &claims, buf)?;
+        let (sender, table) = (self.life(), self.replica.table());
+        self.digest.handle_changes(table);
+        let composed = self.outbox.compose(sender, (table, &self.digest), &claims, buf)?;
         let repeats = pace::claim_repeats(self.members.population());
         self.members.claims_passed_on(composed.claims, repeats);
         let payload = &mut buf[..composed.len];
@@ -332,6 +349,8 @@ impl<A: Address> Node<A> {
         let mut stats = self.stats;
         stats.refutations = self.members.refutations;
         stats.shed = self.outbox.shed;
+        stats.comparisons = self.reconcile.comparisons;
+        stats.comparisons_equal = self.reconcile.comparisons_equal;
         stats
     }
 
@@ -356,7 +375,7 @@ impl<A: Address> Node<A> {
     fn handle_message(&mut self, from: &A, message: Message) {
         let now = self.now;
         let table = self.replica.table();
-        let out = &mut self.outbox;
+        let Self { config, digest, outbox: out, reconcile, .. } = self;
         match message {
             Message::Ping { nonce } => out.ack(from, nonce),
             Message::Ack { nonce } => self.probe.handle_ack(nonce),
@@ -368,16 +387,10 @@ impl<A: Address> Node<A> {
                     self.outbox.claim(from, self.members.own_claim());
                 }
             }
-            Message::Compare { fingerprint, start } => {
-                self.reconcile.handle_compare(from, fingerprint, start, table, out);
-            }
             Message::Pull { fingerprint } => {
-                if fingerprint != message::Fingerprint::new(table.fingerprint()) {
+                if fingerprint != TablePrint::new(table.fingerprint()) {
                     self.rumor.handle_pull(from, table, out);
                 }
-            }
-            Message::Page(page) => {
-                self.reconcile.handle_page(now, from, &page, table, &mut self.transfer, out);
             }
             Message::NextPage { start } => out.page(from, start),
             Message::Request { id, since } => {
@@ -387,6 +400,18 @@ impl<A: Address> Node<A> {
             }
             Message::Delta(delta) => self.handle_delta(from, &delta, false),
             Message::Rumor(delta) => self.handle_delta(from, &delta, true),
+            Message::Compare(_)
+            | Message::Differ { .. }
+            | Message::Cells(_)
+            | Message::More(_)
+            | Message::Ask(_)
+            | Message::Audit { .. }
+            | Message::Page(_) => {
+                digest.handle_changes(table);
+                let scene = Scene { now, config, table, digest, out };
+                let transfer = &mut self.transfer;
+                reconcile.handle_message(from, message, transfer, scene);
+            }
         }
     }
 
@@ -403,6 +428,11 @@ impl<A: Address> Node<A> {
                 } else {
                     self.stats.deltas_applied += 1;
                     self.events.relieve(id.life.replica);
+                    self.digest.handle_changes(table);
+                    if is_rumor {
+                        self.spread_time
+                            .observe(unix.saturating_sub(delta.head().timestamp.to_unix()));
+                    }
                     self.grow(&admission.grown, is_fresh);
                 }
             }
@@ -446,6 +476,7 @@ impl<A: Address> Node<A> {
 
     /// Makes rumors of what we wrote.
     fn announce(&mut self) {
+        self.digest.handle_changes(self.replica.table());
         let periods = self.hot_periods();
         for growth in self.news.take(self.replica.table()) {
             self.rumor.handle_write(growth.id, growth.from, periods);
@@ -498,6 +529,9 @@ impl<A: Address> Node<A> {
         self.now = self.now.max(now);
         // Whatever comes after a long sleep must find no row that everybody else has dropped.
         self.let_rows_age();
+        self.spread_time.handle_time(self.now);
+        let lag = self.spread_time.lag(self.members.population(), &self.config);
+        self.digest.handle_time(self.replica.table(), self.unix(), lag);
     }
 
     fn unix(&self) -> Duration {

@@ -18,6 +18,8 @@ pub(crate) struct Probe {
     next_at: Instant,
     /// The member that did not answer, to be suspected.
     silent: Option<ReplicaId>,
+    /// The member that a ping is on its way to, to be compared with on this occasion.
+    probed: Option<ReplicaId>,
 }
 
 #[derive(Debug)]
@@ -31,7 +33,7 @@ struct Pending {
 impl Probe {
     pub(crate) fn new(now: Instant, config: &Config, random: &mut Random) -> Self {
         let next_at = now + random.around(config.probe_every);
-        Self { round: Vec::new(), pending: None, next_at, silent: None }
+        Self { round: Vec::new(), pending: None, next_at, silent: None, probed: None }
     }
 
     pub(crate) fn handle_ack(&mut self, nonce: u64) {
@@ -52,6 +54,7 @@ impl Probe {
                 pending.attempts += 1;
                 pending.deadline = now + config.probe_timeout;
                 send(pending, members, out);
+                self.probed = Some(pending.target);
             } else {
                 self.silent = Some(pending.target);
                 self.pending = None;
@@ -68,6 +71,11 @@ impl Probe {
     /// Takes the member that left its last probe unanswered.
     pub(crate) const fn take_silent(&mut self) -> Option<ReplicaId> {
         self.silent.take()
+    }
+
+    /// Takes the member that was pinged last.
+    pub(crate) const fn take_probed(&mut self) -> Option<ReplicaId> {
+        self.probed.take()
     }
 
     pub(crate) fn poll_timeout(&self) -> Instant {
@@ -91,6 +99,7 @@ impl Probe {
                 let (nonce, deadline) = (random.next() >> 32, now + config.probe_timeout);
                 let pending = Pending { target, nonce, attempts: 1, deadline };
                 send(&pending, members, out);
+                self.probed = Some(target);
                 self.pending = Some(pending);
                 return;
             }

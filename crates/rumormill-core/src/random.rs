@@ -31,6 +31,11 @@ impl Random {
         span.checked_mul(per_mille).map_or(span, |span| span / 1_000)
     }
 
+    /// 16 bytes that nobody knew before.
+    pub(crate) fn salt(&mut self) -> [u8; 16] {
+        (u128::from(self.next()) << 64 | u128::from(self.next())).to_be_bytes()
+    }
+
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));

@@ -1,227 +1,397 @@
-//! Finding what differs: anti-entropy over whole tables.
+//! Finding what differs: anti-entropy over whole tables, in bytes proportional to the difference.
 //!
-//! One side sends the fingerprint of its table. If it differs, the other answers with the
-//! versions of its rows, a page at a time; whoever gets a page sends what the page lacks, asks
-//! for what it has more of, and asks for the next page. The answering side keeps no state. The
-//! asking side keeps a cursor over its table, and only the page that starts there makes it ask
-//! for another: copies of a page end a conversation instead of doubling it, and after a loss the
-//! sweep goes on where it stopped. Push-pull anti-entropy of Demers et al. (PODC 1987), section
-//! 1.3.
+//! A ladder of four rungs. **L0**: every probe carries the fingerprint of the digest; if it is
+//! equal to ours on the same basis nothing is said, and if one row differs it names that row.
+//! **L1**: if several differ, a sketch in one datagram names them all, as long as they are as many
+//! as usual; who has no idea how many answers with sums to estimate that, and who asked sends
+//! the sketch, or asks for a larger one. **L2**: what a sketch does not tell is asked for in more
+//! cells, or in wider ones. **L3**: what four sketches do not tell, or three conversations, is
+//! found by comparing the versions of all rows, page by page, which always ends; so do newcomers.
 //!
-//! A page costs bytes for every row that exists. The neighbours of this module see only rows
-//! named as wanted or owed, so a digest that costs what differs can take its place.
+//! Only timers open a conversation, each answer is one of a fixed number, and no more than one
+//! inquiry is remembered at a time. A sketch that came unasked has to be whole, so nobody makes us
+//! allocate for more than he sends.
 
-use alloc::vec::Vec;
+mod expectation;
+mod inquiry;
+mod seeds;
+mod sweep;
+
 use core::time::Duration;
 
-use rumormill_crdt::{RowId, Table};
+use rumormill_crdt::Table;
+use rumormill_sketch::{Comparison, Size, Stripe};
 
+use self::{
+    expectation::{Expectation, NARROW, datagram_size, size_for},
+    inquiry::{Inquiry, Outcome, repair},
+    seeds::Seeds,
+    sweep::Sweep,
+};
 use crate::{
-    Address, Config, Event, Instant,
+    Address, Config, Instant,
+    digest::{Basis, Digest, View},
     event::Events,
     membership::Membership,
-    message::{Fingerprint, Page},
-    outbox::Outbox,
+    message::{Ask, Cells, Compare, Message, More, Page, WireStrata},
+    outbox::{CellsOwed, Outbox},
     random::Random,
-    transfer::{Transfer, Wanted},
+    transfer::Transfer,
 };
 
-/// The longest wait before a seed is tried again.
-const SEED_BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// A member thought dead is compared with once in so many periods: it may be back, or the network
+/// may have healed.
+const PERIODS_PER_DEAD: u32 = 4;
 
-/// The longest such wait of a node that reaches nobody.
-const SEED_BACKOFF_ISOLATED: Duration = Duration::from_secs(4);
+/// After so many conversations that did not find all that differs, all rows are compared.
+const STUCK_MAX: u32 = 3;
 
-/// Silent attempts before a seed is reported.
-const SEED_PATIENCE: u32 = 3;
+/// One in how many comparisons is an audit.
+const COMPARISONS_PER_AUDIT: u32 = 64;
 
-/// One in how many comparisons goes to a member thought dead, if there is one.
-const DEAD_SHARE: usize = 4;
+/// So few audits are answered that their number costs little: each walks over all rows.
+const AUDITS_EVERY: Duration = Duration::from_secs(1);
 
-/// The most rows with which a page is answered.
-const PAGE_OFFERS_MAX: usize = 64;
+/// With fewer cells than this, the strata would be most of a sketch.
+const CELLS_WITH_STRATA: usize = 48;
 
-/// The most seeds that are kept.
-const SEEDS_MAX: usize = 256;
-
-/// How often a page that does not come is asked for again before the sweep waits for its turn.
-const PAGE_ATTEMPTS: u32 = 8;
-
-/// When to compare tables, and with whom.
+/// When to compare tables, with whom, and what came out.
 #[derive(Debug)]
 pub(crate) struct Reconcile<A> {
     next_at: Instant,
-    /// Where the next page is to start.
-    cursor: RowId,
-    /// When a page that was asked for is overdue, and how often it was asked for.
-    overdue: Option<(Instant, u32)>,
-    seeds: Vec<Seed<A>>,
+    next_dead_at: Instant,
+    next_audit_at: Instant,
+    /// How many comparisons we opened.
+    opened: u32,
+    seeds: Seeds<A>,
+    expectation: Expectation,
+    inquiry: Option<Inquiry<A>>,
+    /// How many conversations in a row did not find all that differs.
+    stuck: u32,
+    sweep: Sweep,
+    /// Fingerprints of peers that were compared with ours, and how many of them were equal.
+    pub(crate) comparisons: u64,
+    pub(crate) comparisons_equal: u64,
 }
 
-/// A peer we were told of. It is asked until it answers, and once in a long while after that: it
-/// may be the only tie between two parts of a population that never met.
+/// What the answering to a peer needs to know.
 #[derive(Debug)]
-struct Seed<A> {
-    address: A,
-    /// How often it was asked since it last answered.
-    attempts: u32,
-    backoff: Duration,
-    next_at: Instant,
+pub(crate) struct Scene<'n, A> {
+    pub(crate) now: Instant,
+    pub(crate) config: &'n Config,
+    pub(crate) table: &'n Table,
+    pub(crate) digest: &'n Digest,
+    pub(crate) out: &'n mut Outbox<A>,
 }
 
 impl<A: Address> Reconcile<A> {
     pub(crate) fn new(now: Instant, config: &Config, random: &mut Random) -> Self {
-        let next_at = now + random.around(config.reconcile_every);
-        Self { next_at, cursor: RowId::MIN, overdue: None, seeds: Vec::new() }
+        Self {
+            next_at: now + random.around(config.reconcile_every),
+            next_dead_at: now + until_dead(config, random),
+            next_audit_at: now,
+            opened: 0,
+            seeds: Seeds::new(),
+            expectation: Expectation::new(),
+            inquiry: None,
+            stuck: 0,
+            sweep: Sweep::new(),
+            comparisons: 0,
+            comparisons_equal: 0,
+        }
     }
 
     /// Takes up a seed: it is asked at once, and again until it answers.
     pub(crate) fn join(&mut self, now: Instant, config: &Config, address: A) {
-        let is_new = self.seeds.iter().all(|seed| seed.address != address);
-        if is_new && self.seeds.len() < SEEDS_MAX {
-            let backoff = config.seed_backoff;
-            self.seeds.push(Seed { address, attempts: 0, backoff, next_at: now });
-        }
+        self.seeds.join(now, config, address);
     }
 
     /// Forgets a seed that turned out to be ourselves.
     pub(crate) fn drop_seed(&mut self, address: &A) {
-        self.seeds.retain(|seed| seed.address != *address);
+        self.seeds.forget(address);
     }
 
     /// Notes that there is somebody at an address.
     pub(crate) fn handle_sign_of_life(&mut self, from: &A) {
-        for seed in self.seeds.iter_mut().filter(|seed| seed.address == *from) {
-            seed.attempts = 0;
-        }
+        self.seeds.handle_sign_of_life(from);
     }
 
-    /// Sends a page to a peer whose table differs.
-    pub(crate) fn handle_compare(
-        &self,
-        from: &A,
-        theirs: Fingerprint,
-        start: Option<RowId>,
-        table: &Table,
-        out: &mut Outbox<A>,
-    ) {
-        if theirs != Fingerprint::new(table.fingerprint()) {
-            out.page(from, start.unwrap_or(RowId::MIN));
-        }
-    }
-
-    /// Goes through a page of versions held elsewhere: what the peer lacks is sent, what we lack
-    /// is asked for, and the next page too.
-    pub(crate) fn handle_page(
+    /// Goes on with a conversation.
+    pub(crate) fn handle_message(
         &mut self,
-        now: Instant,
         from: &A,
-        page: &Page,
-        table: &Table,
+        message: Message,
         transfer: &mut Transfer<A>,
-        out: &mut Outbox<A>,
+        scene: Scene<'_, A>,
     ) {
-        for &(id, version) in page.rows() {
-            let wanted = Wanted { id, version, is_fresh: false };
-            transfer.want(now, wanted, from, table, out);
+        match message {
+            Message::Compare(theirs) => self.handle_compare(from, &theirs, scene),
+            Message::Differ { compare, strata } => {
+                self.handle_differ(from, &compare, strata, scene);
+            }
+            Message::Cells(cells) => self.handle_cells(from, &cells, scene),
+            Message::More(more) => self.handle_more(from, &more, scene),
+            Message::Ask(ask) => self.handle_ask(from, &ask, scene),
+            Message::Audit { compare, salt, sum } => {
+                self.handle_audit(from, (&compare, salt, sum), scene);
+            }
+            Message::Page(page) => self.handle_page(from, &page, transfer, scene),
+            Message::Ping { .. }
+            | Message::Ack { .. }
+            | Message::Claim(_)
+            | Message::Pull { .. }
+            | Message::NextPage { .. }
+            | Message::Request { .. }
+            | Message::Delta(_)
+            | Message::Rumor(_) => debug_assert!(false, "another part handles this message"),
         }
-        let end = self.offer_what_lacks(from, page, table, out);
-        if page.start() == self.cursor {
-            self.cursor = end.unwrap_or(RowId::MIN);
-            let next = end.filter(|_| end == page.end());
-            self.overdue = next.map(|_| (now + transfer.timeout(), 1));
-            if let Some(next) = next {
-                out.next_page(from, next);
+    }
+
+    /// Answers a comparison.
+    fn handle_compare(&mut self, from: &A, theirs: &Compare, mut scene: Scene<'_, A>) {
+        let Some(view) = scene.digest.view_on(theirs.basis) else {
+            return scene.out.differ(from, scene.digest.view().basis);
+        };
+        if !self.compares(from, &view, theirs, &mut scene) {
+            return;
+        }
+        let usual = self.expectation.differences(scene.now).map(size_for);
+        match usual.filter(|size| *size <= datagram_size()) {
+            Some(size) => send_sketch(from, view.basis, size, scene.out),
+            None => scene.out.differ(from, view.basis),
+        }
+    }
+
+    /// Answers a peer whose digest differs, and who says about how much.
+    fn handle_differ(
+        &mut self,
+        from: &A,
+        theirs: &Compare,
+        strata: WireStrata,
+        mut scene: Scene<'_, A>,
+    ) {
+        let Some(view) = scene.digest.view_on(theirs.basis) else { return };
+        if !self.compares(from, &view, theirs, &mut scene) {
+            return;
+        }
+        let strata = strata.into();
+        let estimate = view.strata().estimate(&strata);
+        let differences = self.expectation.sharpen(scene.now, estimate);
+        let size = size_for(differences).min(view.size_max());
+        let one_datagram = datagram_size();
+        if 2 * differences > scene.table.len() {
+            self.sweep.begin(from, &mut scene);
+        } else if size.cells() <= one_datagram.cells() * 3 / 2 {
+            // The estimate may be too high, and then one datagram is enough.
+            send_sketch(from, view.basis, size.min(one_datagram), scene.out);
+        } else if self.inquiry.is_none() {
+            let deadline = scene.now + scene.config.request_timeout;
+            let basis = view.basis;
+            let inquiry = Inquiry::open(from, basis, size, Some(strata), deadline, &mut scene);
+            self.inquiry = Some(inquiry);
+        }
+    }
+
+    /// Says whether so much differs that a sketch is needed. One row is repaired at once.
+    fn compares(
+        &mut self,
+        from: &A,
+        view: &View<'_>,
+        theirs: &Compare,
+        scene: &mut Scene<'_, A>,
+    ) -> bool {
+        self.comparisons += 1;
+        match view.compare(&theirs.fingerprint()) {
+            Comparison::Equal => {
+                self.comparisons_equal += 1;
+                self.stuck = 0;
+                return false;
+            }
+            Comparison::One(gap) => repair(from, view, &[gap], 1, scene),
+            Comparison::Several if self.stuck >= STUCK_MAX => self.sweep.begin(from, scene),
+            Comparison::Several => {
+                self.hurry(scene);
+                return true;
+            }
+        }
+        self.hurry(scene);
+        false
+    }
+
+    /// Lets the next comparison come soon: what differs in one place often differs in others, and
+    /// what was repaired is to be checked.
+    fn hurry(&mut self, scene: &Scene<'_, A>) {
+        self.next_at = self.next_at.min(scene.now + scene.config.request_timeout);
+    }
+
+    /// Sends cells that a peer asked for.
+    fn handle_more(&self, from: &A, more: &More, scene: Scene<'_, A>) {
+        let More { basis, width, size } = *more;
+        if scene.digest.view_on(basis).is_some_and(|view| size <= view.size_max()) {
+            let (stripe, with_strata) = (Stripe::WHOLE, false);
+            scene.out.cells(from, CellsOwed { basis, size, width, stripe, with_strata });
+        }
+    }
+
+    /// Takes in cells of a peer's sketch.
+    fn handle_cells(&mut self, from: &A, cells: &Cells, mut scene: Scene<'_, A>) {
+        let deadline = scene.now + scene.config.request_timeout;
+        if let Some(mut inquiry) = self.inquiry.take() {
+            if inquiry.take(from, cells) {
+                inquiry.deadline = deadline;
+                if inquiry.is_complete() {
+                    self.conclude(inquiry, from, &mut scene);
+                } else {
+                    self.inquiry = Some(inquiry);
+                }
+                return;
+            }
+            self.inquiry = Some(inquiry);
+        }
+        if let Some(inquiry) = Inquiry::of_cells(from, cells, deadline) {
+            self.conclude(inquiry, from, &mut scene);
+        }
+    }
+
+    fn conclude(&mut self, inquiry: Inquiry<A>, peer: &A, scene: &mut Scene<'_, A>) {
+        match inquiry.conclude(scene) {
+            Outcome::Found(differences) => {
+                self.expectation.learn(scene.now, differences);
+                self.stuck = 0;
+            }
+            Outcome::GoesOn(inquiry) if self.inquiry.is_none() => self.inquiry = Some(inquiry),
+            Outcome::GoesOn(_) | Outcome::Incomplete => self.stuck += 1,
+            Outcome::Stuck => self.sweep.begin(peer, scene),
+        }
+        self.hurry(scene);
+    }
+
+    /// Sends rows that a peer asked for by their hashes.
+    fn handle_ask(&mut self, from: &A, ask: &Ask, scene: Scene<'_, A>) {
+        let Some(view) = scene.digest.view_on(ask.basis()) else { return };
+        self.expectation.learn(scene.now, usize::try_from(ask.found()).unwrap_or(usize::MAX));
+        let list = ask.list();
+        for request in list.requests() {
+            for key in list.keys(*request, view.index()) {
+                for (id, version) in view.rows(key, scene.table) {
+                    let since = version.saturating_sub(request.behind);
+                    scene.out.answer(from, id, since.into());
+                }
             }
         }
     }
 
-    /// Sends what the page lacks, up to a bound: whoever lacks very much asks by itself. Returns
-    /// where to go on.
-    fn offer_what_lacks(
-        &self,
+    /// Checks what fingerprints alone cannot: whether anybody made forged rows cancel out.
+    fn handle_audit(
+        &mut self,
+        from: &A,
+        (theirs, salt, sum): (&Compare, [u8; 16], [u8; 16]),
+        mut scene: Scene<'_, A>,
+    ) {
+        let view = scene.digest.view_on(theirs.basis);
+        let equal = view.filter(|view| view.compare(&theirs.fingerprint()) == Comparison::Equal);
+        let is_due = self.next_audit_at <= scene.now;
+        if let Some(view) = equal.filter(|_| is_due) {
+            self.next_audit_at = scene.now + AUDITS_EVERY;
+            if view.audit(salt, scene.table) != sum {
+                return self.sweep.begin(from, &mut scene);
+            }
+        }
+        self.handle_compare(from, theirs, scene);
+    }
+
+    /// Goes through a page of versions held elsewhere.
+    fn handle_page(
+        &mut self,
         from: &A,
         page: &Page,
-        table: &Table,
-        out: &mut Outbox<A>,
-    ) -> Option<RowId> {
-        let mut theirs = page.rows().iter().copied().peekable();
-        let mut offers = 0;
-        for row in table.rows_from(page.start()) {
-            let id = row.id();
-            if page.end().is_some_and(|end| end <= id) {
-                break;
-            }
-            while theirs.next_if(|(other, _)| *other < id).is_some() {}
-            let held = theirs.next_if(|(other, _)| *other == id).map_or(0, |(_, version)| version);
-            if held < row.version() {
-                if offers == PAGE_OFFERS_MAX {
-                    return Some(id);
-                }
-                offers += 1;
-                out.offer(from, id, held);
-            }
+        transfer: &mut Transfer<A>,
+        mut scene: Scene<'_, A>,
+    ) {
+        if self.sweep.handle_page(from, page, transfer, &mut scene) {
+            self.stuck = 0;
         }
-        page.end()
     }
 
-    /// Compares with a random member now and then, and with silent seeds as their time comes.
-    pub(crate) fn handle_timeout(
+    /// Compares with a member: a probe is a good occasion.
+    pub(crate) fn compare_with(
         &mut self,
         now: Instant,
         config: &Config,
+        peer: &A,
+        random: &mut Random,
+        out: &mut Outbox<A>,
+    ) {
+        self.next_at = now + random.around(config.reconcile_every);
+        self.opened = self.opened.wrapping_add(1);
+        if self.opened.is_multiple_of(COMPARISONS_PER_AUDIT) {
+            out.audit(peer, random.salt());
+        } else {
+            out.compare(peer);
+        }
+    }
+
+    /// Compares with a random member if no probe did for a while, with the dead now and then, and
+    /// with silent seeds as their time comes.
+    pub(crate) fn handle_timeout(
+        &mut self,
         members: &Membership<A>,
         random: &mut Random,
         events: &mut Events<A>,
-        out: &mut Outbox<A>,
+        mut scene: Scene<'_, A>,
     ) {
+        let (now, config) = (scene.now, scene.config);
         if self.next_at <= now {
             self.next_at = now + random.around(config.reconcile_every);
-            self.compare_with_somebody(members, random, out);
-        }
-        if let Some((_, attempts)) = self.overdue.filter(|(deadline, _)| *deadline <= now) {
-            let peer = members.draw(random, 1).pop().filter(|_| attempts < PAGE_ATTEMPTS);
-            self.overdue = peer.as_ref().map(|_| (now + config.request_timeout, attempts + 1));
-            if let Some(peer) = peer {
-                out.next_page(&peer, self.cursor);
+            if let Some(peer) = members.draw(random, 1).first() {
+                self.compare_with(now, config, peer, random, scene.out);
             }
         }
+        if self.next_dead_at <= now {
+            self.next_dead_at = now + until_dead(config, random);
+            self.look_after_the_dead(members, random, scene.out);
+        }
+        if let Some(inquiry) = self.inquiry.take_if(|inquiry| inquiry.deadline <= now) {
+            let peer = inquiry.peer().clone();
+            self.conclude(inquiry, &peer, &mut scene);
+        }
+        self.sweep.handle_timeout(now, config, members, random, scene.out);
         let isolated = members.reachable().is_empty();
-        for seed in self.seeds.iter_mut().filter(|seed| seed.next_at <= now) {
-            let backoff_max = if isolated { SEED_BACKOFF_ISOLATED } else { SEED_BACKOFF_MAX };
-            let again_in = random.around(seed.backoff.min(backoff_max));
-            if seed.attempts >= SEED_PATIENCE {
-                let (address, attempts) = (seed.address.clone(), seed.attempts);
-                events.note(Event::SeedUnreachable { address, attempts, again_in });
+        for seed in self.seeds.handle_timeout(now, isolated, random, events) {
+            if isolated {
+                self.sweep.ask(&seed, scene.out);
+            } else {
+                scene.out.compare(&seed);
             }
-            out.compare(&seed.address, self.cursor);
-            seed.attempts = seed.attempts.saturating_add(1);
-            seed.next_at = now + again_in;
-            seed.backoff = seed.backoff.saturating_mul(2).min(backoff_max);
         }
     }
 
     pub(crate) fn poll_timeout(&self) -> Instant {
-        let overdue = self.overdue.map(|(deadline, _)| deadline);
-        let seeds = self.seeds.iter().map(|seed| seed.next_at);
-        seeds.chain(overdue).fold(self.next_at, Instant::min)
+        let inquiry = self.inquiry.as_ref().map(|inquiry| inquiry.deadline);
+        let sometimes = [inquiry, self.sweep.poll_timeout(), self.seeds.poll_timeout()];
+        sometimes.into_iter().flatten().fold(self.next_at.min(self.next_dead_at), Instant::min)
     }
 
-    /// A member thought dead gets its share: it may be back, or the network may have healed. It
-    /// is told what is said of it, so that it can refute.
-    fn compare_with_somebody(
+    /// A member thought dead is told what is said of it, so that it can refute.
+    fn look_after_the_dead(
         &self,
         members: &Membership<A>,
         random: &mut Random,
         out: &mut Outbox<A>,
     ) {
-        let peers = members.draw(random, 1);
-        let turn_of_dead = peers.is_empty() || random.below(DEAD_SHARE) == 0;
-        if let Some((address, claim)) = turn_of_dead.then(|| members.draw_dead(random)).flatten() {
-            out.compare(address, self.cursor);
+        if let Some((address, claim)) = members.draw_dead(random) {
+            out.compare(address);
             out.claim(address, claim);
-        } else if let Some(peer) = peers.first() {
-            out.compare(peer, self.cursor);
         }
     }
+}
+
+fn until_dead(config: &Config, random: &mut Random) -> Duration {
+    random.around(config.reconcile_every).saturating_mul(PERIODS_PER_DEAD)
+}
+
+fn send_sketch<A: Address>(to: &A, basis: Basis, size: Size, out: &mut Outbox<A>) {
+    let with_strata = size.cells() >= CELLS_WITH_STRATA;
+    let (width, stripe) = (NARROW, Stripe::WHOLE);
+    out.cells(to, CellsOwed { basis, size, width, stripe, with_strata });
 }

@@ -42,10 +42,12 @@ impl Seal {
     pub(crate) fn new(cluster: &str) -> Self {
         let low = keyed_hash(*b"population, low.", cluster.as_bytes());
         let high = keyed_hash(*b"population, high", cluster.as_bytes());
-        let mut key = [0; 16];
-        key[..8].copy_from_slice(&low.to_be_bytes());
-        key[8..].copy_from_slice(&high.to_be_bytes());
-        Self { key }
+        Self { key: joined(low, high) }
+    }
+
+    /// What the keys are made from under which row ids are hashed.
+    pub(crate) fn digest_secret(&self) -> [u8; 16] {
+        joined(keyed_hash(self.key, b"digest, low"), keyed_hash(self.key, b"digest, high"))
     }
 
     /// Fills in the frame of a datagram whose payload stands after [`FRAME_LEN`] bytes.
@@ -65,6 +67,13 @@ impl Seal {
         let hash = keyed_hash(self.key, payload).to_be_bytes();
         if frame[1..] == hash { Ok(payload) } else { Err(Rejected::Damaged) }
     }
+}
+
+fn joined(low: u64, high: u64) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&low.to_be_bytes());
+    key[8..].copy_from_slice(&high.to_be_bytes());
+    key
 }
 
 impl fmt::Display for Rejected {

@@ -1,0 +1,180 @@
+//! A datagram in the making.
+
+use alloc::vec;
+
+use rumormill_crdt::{Bytes, Key, Life, RowDelta, RowId, Table, codec};
+use rumormill_sketch::{Part, RequestList, Strata, Stripe};
+
+use super::{CellsOwed, Owed, Wishes};
+use crate::{
+    digest::{Basis, Digest, View},
+    message::{Ask, Cells, Claim, Compare, Message, Page, TablePrint},
+    seal::FRAME_LEN,
+};
+
+/// The least room for which starting on a delta, a page or cells is worth it.
+const ROOM_MIN: usize = 128;
+
+/// A datagram in the making.
+#[derive(Debug)]
+pub(super) struct Composition<'b> {
+    table: &'b Table,
+    digest: &'b Digest,
+    buf: &'b mut [u8],
+    pub(super) len: usize,
+    start: usize,
+    pub(super) deltas: u64,
+    pub(super) pings: u64,
+    /// Bytes of messages that find out what differs.
+    digest_len: usize,
+}
+
+impl<'b> Composition<'b> {
+    pub(super) fn new(
+        sender: Life,
+        (table, digest): (&'b Table, &'b Digest),
+        buf: &'b mut [u8],
+    ) -> Self {
+        let after_frame = buf.get_mut(FRAME_LEN..).unwrap_or_default();
+        let start = FRAME_LEN
+            + codec::encode(&sender, after_frame).expect("buffers hold at least a header");
+        Self { table, digest, buf, len: start, start, deltas: 0, pings: 0, digest_len: 0 }
+    }
+
+    pub(super) const fn has_messages(&self) -> bool {
+        self.len > self.start
+    }
+
+    const fn room(&self) -> usize {
+        self.buf.len() - self.len
+    }
+
+    pub(super) fn say(&mut self, message: &Message) -> bool {
+        let said = codec::encode(message, &mut self.buf[self.len..]);
+        let len = said.unwrap_or(0);
+        self.len += len;
+        if message.is_digest() {
+            self.digest_len += len;
+        }
+        said.is_ok()
+    }
+
+    /// What finding out what differs took; 0 if nothing here is of that kind.
+    pub(super) const fn digest_bytes(&self) -> usize {
+        if self.digest_len == 0 { 0 } else { self.start - FRAME_LEN + self.digest_len }
+    }
+
+    pub(super) fn say_all(&mut self, claims: &[Claim]) -> usize {
+        claims.iter().take_while(|claim| self.say(&Message::Claim(**claim))).count()
+    }
+
+    pub(super) fn say_ping(&mut self, nonce: u64) -> bool {
+        let said = self.say(&Message::Ping { nonce });
+        self.pings += u64::from(said);
+        said
+    }
+
+    pub(super) fn say_pull(&mut self) -> bool {
+        let fingerprint = TablePrint::new(self.table.fingerprint());
+        self.say(&Message::Pull { fingerprint })
+    }
+
+    pub(super) fn say_compare(&mut self) -> bool {
+        self.say(&Message::Compare(compare(&self.digest.view())))
+    }
+
+    pub(super) fn say_audit(&mut self, salt: [u8; 16]) -> bool {
+        let view = self.digest.view();
+        let sum = view.audit(salt, self.table);
+        self.say(&Message::Audit { compare: compare(&view), salt, sum })
+    }
+
+    /// Says what our digest says, unless we cannot tell any more.
+    pub(super) fn say_differ(&mut self, basis: Basis) -> bool {
+        let Some(view) = self.digest.view_on(basis) else { return true };
+        let differ = Message::Differ { compare: compare(&view), strata: view.strata().into() };
+        self.say(&differ)
+    }
+
+    /// Says as many cells as fit, and strikes them out. A sketch that fits one datagram is not cut.
+    pub(super) fn say_cells(&mut self, cells: &mut CellsOwed) -> bool {
+        let CellsOwed { basis, size, width, stripe, with_strata } = *cells;
+        let Some(view) = self.digest.view_on(basis) else { return true };
+        let strata = with_strata.then(|| view.strata().into());
+        let header = 1 + Cells::HEADER_LEN_MAX + if with_strata { Strata::LEN } else { 0 };
+        let room = self.room().saturating_sub(header);
+        let whole = Part::len_of(size, width);
+        let would_be_cut = stripe == Stripe::WHOLE && room < whole;
+        if self.has_messages() && (would_be_cut || room < ROOM_MIN) {
+            return false;
+        }
+        let mut part = vec![0; room.min(whole)];
+        let (len, rest) = view.sketch(size).encode_part(width, stripe, &mut part);
+        part.truncate(len);
+        let said = len == 0 || self.say(&Message::Cells(Cells::new(basis, strata, part)));
+        debug_assert!(said, "cells fit the room that was left for them");
+        *cells = CellsOwed { stripe: rest.unwrap_or(stripe), with_strata: false, ..*cells };
+        rest.is_none()
+    }
+
+    /// Asks for as many rows as fit, and strikes them out.
+    pub(super) fn say_wishes(&mut self, wishes: &mut Wishes) -> bool {
+        let Some(view) = self.digest.view_on(wishes.basis) else { return true };
+        let keys = view.index().len();
+        while !wishes.behind.is_empty() {
+            let mut count = wishes.behind.len();
+            loop {
+                let list = RequestList::new(&wishes.behind[..count], keys);
+                let ask =
+                    list.map(|list| Message::Ask(Ask::new(wishes.basis, wishes.found, &list)));
+                if ask.is_ok_and(|ask| self.say(&ask)) {
+                    break;
+                }
+                if count < 16 || self.room() < ROOM_MIN {
+                    return false;
+                }
+                count = count * 3 / 4;
+            }
+            wishes.behind.drain(..count);
+        }
+        true
+    }
+
+    /// Says what a copy lacks. A row that would be cut waits for a datagram of its own;
+    /// what does not even fit there is dropped, and the peer will ask again.
+    pub(super) fn say_delta(&mut self, id: RowId, owed: Owed) -> bool {
+        let Owed { since, is_rumor } = owed;
+        let is_fresh = !self.has_messages();
+        if !is_fresh && self.room() < ROOM_MIN {
+            return false;
+        }
+        let kind_len = 1;
+        let delta: Option<RowDelta<Key, Bytes>> = self
+            .table
+            .row(id)
+            .and_then(|row| row.delta_since(since, self.room().saturating_sub(kind_len)));
+        let Some(delta) = delta else {
+            return is_fresh || self.table.version(id) <= since.version;
+        };
+        if !delta.is_complete() && !is_fresh {
+            return false;
+        }
+        let kind = if is_rumor { Message::Rumor } else { Message::Delta };
+        let said = self.say(&kind(delta));
+        self.deltas += u64::from(said);
+        said || is_fresh
+    }
+
+    pub(super) fn say_page(&mut self, start: RowId) -> bool {
+        if self.has_messages() && self.room() < ROOM_MIN {
+            return false;
+        }
+        let rows = self.table.rows_from(start).map(|row| (row.id(), row.version()));
+        let page = Page::fit(start, rows, self.room());
+        self.say(&Message::Page(page))
+    }
+}
+
+fn compare(view: &View<'_>) -> Compare {
+    Compare::new(view.basis, &view.fingerprint())
+}

@@ -1,0 +1,58 @@
+//! How much differs, usually.
+
+use core::time::Duration;
+
+use rumormill_sketch::{Size, Width};
+
+use crate::{Instant, message::Cells, node::DATAGRAM_LEN_MIN, seal::FRAME_LEN};
+
+/// For how long what was found says something about what is to be expected.
+const VALID_FOR: Duration = Duration::from_secs(30);
+
+/// The width of the cells that are sent unasked: rows are rarely more than a hundred writes
+/// behind, and where they are, wider cells are asked for.
+pub(super) const NARROW: Width = Width::A8B32;
+
+/// How much differs, usually: the one thing that is remembered of earlier comparisons, of all
+/// peers together.
+#[derive(Debug)]
+pub(super) struct Expectation {
+    differences: usize,
+    until: Instant,
+}
+
+impl Expectation {
+    pub(super) fn new() -> Self {
+        Self { differences: 0, until: Instant::default() }
+    }
+
+    /// Takes note that so many rows differed.
+    pub(super) fn learn(&mut self, now: Instant, differences: usize) {
+        let known = if self.until > now { self.differences } else { 0 };
+        self.differences = differences.max(known.midpoint(differences));
+        self.until = now + VALID_FOR;
+    }
+
+    /// How many rows are expected to differ, if something is known of that.
+    pub(super) fn differences(&self, now: Instant) -> Option<usize> {
+        (self.until > now).then_some(self.differences)
+    }
+
+    /// How many rows are expected to differ, given an estimate, which may be off by a factor of two.
+    pub(super) fn sharpen(&self, now: Instant, estimate: usize) -> usize {
+        let is_near = |known: &usize| *known <= 3 * estimate && estimate <= 3 * known;
+        self.differences(now).filter(is_near).unwrap_or(estimate * 5 / 4)
+    }
+}
+
+/// The sketch for so many differences, with a little to spare.
+pub(super) fn size_for(differences: usize) -> Size {
+    Size::for_differences(differences + differences / 16)
+}
+
+/// The largest sketch of narrow cells in one datagram, beside the strata.
+pub(super) fn datagram_size() -> Size {
+    let life_kind_and_strata = 16 + 1 + 64;
+    let room = DATAGRAM_LEN_MIN - FRAME_LEN - life_kind_and_strata - Cells::HEADER_LEN_MAX;
+    Size::fitting(NARROW, room).expect("a datagram has room for cells")
+}

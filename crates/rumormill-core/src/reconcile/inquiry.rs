@@ -1,0 +1,190 @@
+//! Finding out what differs from one peer, by one sketch or a few.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use rumormill_crdt::Version;
+use rumormill_sketch::{Gap, KeyHash, Peeled, Received, Size, Strata, Width};
+
+use super::{
+    Scene,
+    expectation::{NARROW, size_for},
+};
+use crate::{
+    Address, Instant,
+    digest::{Basis, View},
+    message::{Cells, More},
+    outbox::Wishes,
+};
+
+/// How many sketches one inquiry may take.
+const SKETCHES_MAX: u32 = 4;
+
+/// What is being found out of one peer: what came out so far, and which cells are awaited.
+#[derive(Debug)]
+pub(super) struct Inquiry<A> {
+    peer: A,
+    basis: Basis,
+    found: BTreeMap<KeyHash, Found>,
+    awaited: Received,
+    strata: Option<Strata>,
+    sketches: u32,
+    /// When cells that have not come are not waited for any more.
+    pub(super) deadline: Instant,
+}
+
+/// A row that differs.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    ahead: i64,
+    /// What we had of it, at the cut.
+    ours: Version,
+}
+
+/// What became of an inquiry.
+#[derive(Debug)]
+pub(super) enum Outcome<A> {
+    /// All that differs was found: so many rows.
+    Found(usize),
+    /// More cells were asked for.
+    GoesOn(Inquiry<A>),
+    /// Not all was found, since cells got lost: compare again.
+    Incomplete,
+    /// Sketches do not tell.
+    Stuck,
+}
+
+impl<A: Address> Inquiry<A> {
+    /// Asks a peer for a sketch.
+    pub(super) fn open(
+        peer: &A,
+        basis: Basis,
+        size: Size,
+        strata: Option<Strata>,
+        deadline: Instant,
+        scene: &mut Scene<'_, A>,
+    ) -> Self {
+        scene.out.more(peer, More { basis, width: NARROW, size });
+        let (peer, found) = (peer.clone(), BTreeMap::new());
+        let awaited = Received::new(size, NARROW);
+        Self { peer, basis, found, awaited, strata, sketches: 1, deadline }
+    }
+
+    /// Takes up a sketch that came whole, unasked.
+    pub(super) fn of_cells(peer: &A, cells: &Cells, deadline: Instant) -> Option<Self> {
+        let awaited = Received::whole(&cells.part()).ok()?;
+        let (peer, basis, strata) = (peer.clone(), cells.basis(), cells.strata());
+        let found = BTreeMap::new();
+        Some(Self { peer, basis, found, awaited, strata, sketches: 1, deadline })
+    }
+
+    /// Says whether these are cells that were asked for, and takes them in.
+    pub(super) fn take(&mut self, from: &A, cells: &Cells) -> bool {
+        let is_asked = self.peer == *from && self.basis == cells.basis();
+        is_asked && self.awaited.take(&cells.part()).is_ok()
+    }
+
+    pub(super) const fn peer(&self) -> &A {
+        &self.peer
+    }
+
+    /// Says whether all cells have come.
+    pub(super) fn is_complete(&self) -> bool {
+        self.awaited.missing() == 0
+    }
+
+    /// Works out what the cells say, repairs what came out, and asks for more if more differs.
+    pub(super) fn conclude(mut self, scene: &mut Scene<'_, A>) -> Outcome<A> {
+        let Some(view) = scene.digest.view_on(self.basis) else { return Outcome::Incomplete };
+        let Some(peeled) = self.peel(&view, scene) else { return Outcome::Stuck };
+        let fresh = self.note(&peeled.gaps, &view, scene);
+        repair(&self.peer, &view, &fresh, self.found.len(), scene);
+        if peeled.is_full() {
+            return Outcome::Found(self.found.len());
+        }
+        if peeled.missing > 0 {
+            return Outcome::Incomplete;
+        }
+        if self.sketches == SKETCHES_MAX {
+            return Outcome::Stuck;
+        }
+        self.go_on(&peeled, &view, scene)
+    }
+
+    /// What the cells say beyond what was found before; nothing if their sketch is larger than
+    /// ours can be.
+    fn peel(&self, view: &View<'_>, scene: &Scene<'_, A>) -> Option<Peeled> {
+        let mut ours = view.sketch(self.awaited.size());
+        for (key, found) in &self.found {
+            // We may have been brought further since.
+            let since = version_of(*key, view, scene).wrapping_sub(found.ours);
+            ours.update(*key, found.ahead.cast_unsigned().wrapping_add(since), 0);
+        }
+        Some(ours.difference(&self.awaited).ok()?.peel(view.index()))
+    }
+
+    /// Remembers gaps, and returns those of rows that were not found before: what the peer was
+    /// brought further in since is no news.
+    fn note(&mut self, gaps: &[Gap], view: &View<'_>, scene: &Scene<'_, A>) -> Vec<Gap> {
+        let is_new = |gap: &&Gap| !self.found.contains_key(&gap.key);
+        let fresh: Vec<Gap> = gaps.iter().filter(is_new).copied().collect();
+        for gap in &fresh {
+            let ours = version_of(gap.key, view, scene);
+            self.found.insert(gap.key, Found { ahead: gap.ahead, ours });
+        }
+        fresh
+    }
+
+    /// Asks for what is left: for more cells if there were too few, for wider ones if there are
+    /// rows that we do not have, or that are far behind.
+    fn go_on(mut self, peeled: &Peeled, view: &View<'_>, scene: &mut Scene<'_, A>) -> Outcome<A> {
+        let (cells, width) = (self.awaited.size().cells(), self.awaited.width());
+        let left = self.estimate_left(peeled, view);
+        let size = size_for(left + left / 2).min(view.size_max());
+        let were_too_few = 4 * left > 3 * cells;
+        let width = match width {
+            NARROW if were_too_few => NARROW,
+            NARROW => Width::A32B64,
+            _ => Width::A64B64,
+        };
+        scene.out.more(&self.peer, More { basis: self.basis, width, size });
+        self.awaited = Received::new(size, width);
+        self.sketches += 1;
+        Outcome::GoesOn(self)
+    }
+
+    /// About how many rows differ that were not found.
+    fn estimate_left(&self, peeled: &Peeled, view: &View<'_>) -> usize {
+        let Some(theirs) = &self.strata else { return peeled.unexplained };
+        let mut ours = view.strata();
+        for (key, found) in &self.found {
+            ours.update(*key, found.ahead.cast_unsigned(), 0);
+        }
+        ours.estimate(theirs).max(peeled.unexplained.div_ceil(4))
+    }
+}
+
+/// What we have of a row, at the cut.
+fn version_of<A>(key: KeyHash, view: &View<'_>, scene: &Scene<'_, A>) -> Version {
+    view.rows(key, scene.table).first().map_or(0, |(_, version)| *version)
+}
+
+/// Sends the rows in which we are ahead, and asks for those in which we are behind.
+pub(super) fn repair<A: Address>(
+    peer: &A,
+    view: &View<'_>,
+    gaps: &[Gap],
+    found: usize,
+    scene: &mut Scene<'_, A>,
+) {
+    for gap in gaps.iter().filter(|gap| gap.ahead > 0) {
+        for (id, version) in view.rows(gap.key, scene.table) {
+            if let Some(theirs) = version.checked_sub(gap.ahead.unsigned_abs()) {
+                scene.out.offer(peer, id, theirs);
+            }
+        }
+    }
+    let behind: Vec<Gap> = gaps.iter().filter(|gap| gap.ahead < 0).copied().collect();
+    if !behind.is_empty() {
+        scene.out.ask(peer, Wishes { basis: view.basis, found, behind });
+    }
+}
