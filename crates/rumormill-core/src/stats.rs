@@ -26,6 +26,10 @@ pub struct Stats {
     pub digest_bytes_sent: u64,
     /// Datagrams sent with such a message.
     pub digest_datagrams_sent: u64,
+    /// Comparisons of fingerprints with a peer's.
+    pub comparisons: u64,
+    /// Of these, how many found the tables equal at the cut that was compared.
+    pub comparisons_equal: u64,
     /// Pings sent.
     pub pings_sent: u64,
     /// Members we suspected by ourselves.

@@ -1,5 +1,7 @@
 //! Nodes, the network between them, and time.
 
+mod meter;
+
 use core::{cmp::Reverse, time::Duration};
 use std::{
     collections::{BTreeSet, BinaryHeap},
@@ -11,6 +13,8 @@ use rumormill_core::{
     crdt::{Bytes, Key, ReplicaId, Row, Table, Writer},
 };
 
+pub use self::meter::Conversation;
+use self::meter::Meter;
 use crate::{
     link::{Chance, Link},
     trace::Trace,
@@ -49,6 +53,7 @@ pub struct Sim {
     slots: Vec<Slot>,
     queue: BinaryHeap<Reverse<Queued>>,
     queued: u64,
+    meter: Meter,
     trace: Trace,
     replay: String,
 }
@@ -79,7 +84,16 @@ struct Queued {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Occurrence {
     Wake(Index),
-    Arrive { from: Index, to: Index, bytes: Box<[u8]> },
+    Arrive(Arrival),
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Arrival {
+    from: Index,
+    to: Index,
+    bytes: Box<[u8]>,
+    /// Whether it helps to find out what differs.
+    is_digest: bool,
 }
 
 impl Sim {
@@ -96,6 +110,7 @@ impl Sim {
             slots: Vec::new(),
             queue: BinaryHeap::new(),
             queued: 0,
+            meter: Meter::default(),
             trace: Trace::new(TRACE_LINES),
             replay: String::new(),
         }
@@ -152,18 +167,19 @@ impl Sim {
 
     /// Starts `count` nodes that know each other from the first moment.
     pub fn start_acquainted(&mut self, count: usize) {
-        let first = self.slots.len();
         for _ in 0..count {
             self.start();
         }
+        self.acquaint();
+    }
+
+    /// Gives every running node what all others hold.
+    pub fn acquaint(&mut self) {
         let rows: Vec<_> = self.nodes().flat_map(|(_, node)| rows_of(node.table())).collect();
-        for slot in first..self.slots.len() {
-            let now = self.now;
-            if let Some(node) = self.slots[slot].node.as_mut() {
-                node.restore(now, rows.iter().cloned());
-            }
-            let index = Index::try_from(slot).expect("fewer than 2^32 nodes");
-            self.settle(index);
+        let running: Vec<Index> = self.nodes().map(|(index, _)| index).collect();
+        let now = self.now;
+        for who in running {
+            self.command(who, |node| node.restore(now, rows.iter().cloned()));
         }
     }
 
@@ -179,6 +195,13 @@ impl Sim {
         self.line(format_args!("{} writes", name(who)));
         let now = self.now;
         self.command(who, |node| node.update(now, edit))
+    }
+
+    /// Gives a node rows at rest, of which it tells nobody.
+    pub fn restore(&mut self, who: Index, rows: impl IntoIterator<Item = Arc<Row<Key, Bytes>>>) {
+        self.line(format_args!("{} finds rows on its disk", name(who)));
+        let now = self.now;
+        self.command(who, |node| node.restore(now, rows));
     }
 
     /// Makes a node say good-bye. It goes on running.
@@ -269,7 +292,8 @@ impl Sim {
 
     /// Hands a node bytes that seem to come from `from`.
     pub fn inject(&mut self, from: Index, to: Index, bytes: &[u8]) {
-        self.enqueue(self.now, Occurrence::Arrive { from, to, bytes: bytes.into() });
+        let arrival = Arrival { from, to, bytes: bytes.into(), is_digest: false };
+        self.enqueue(self.now, Occurrence::Arrive(arrival));
     }
 
     /// Lets time pass.
@@ -336,6 +360,12 @@ impl Sim {
         self.slots[who as usize].node.is_some()
     }
 
+    /// What a node's wall clock reads, as time since the Unix epoch.
+    #[must_use]
+    pub fn unix(&self, who: Index) -> Duration {
+        UNIX_AT_START + self.now.since_origin() + self.slots[who as usize].clock_ahead
+    }
+
     /// Everything a replica's nodes told since the beginning, table changes left out.
     #[must_use]
     pub fn events(&self, who: Index) -> &[Event<Index>] {
@@ -385,20 +415,30 @@ impl Sim {
                 }
                 Some(who)
             }
-            Occurrence::Arrive { from, to, bytes } => {
-                self.arrive(from, to, &bytes);
-                Some(to)
+            Occurrence::Arrive(arrival) => {
+                self.arrive(&arrival);
+                Some(arrival.to)
             }
         }
     }
 
-    fn arrive(&mut self, from: Index, to: Index, bytes: &[u8]) {
+    fn arrive(&mut self, arrival: &Arrival) {
+        let &Arrival { from, to, ref bytes, is_digest } = arrival;
         let now = self.now;
         if !self.is_running(to) || self.slot_mut(to).paused {
             self.line(format_args!("{} -x {} not running", name(from), name(to)));
             return;
         }
-        let taken = self.command(to, |node| node.handle_datagram(now, from, bytes));
+        let (clock, mut spent) = (self.meter.clock(is_digest), Duration::ZERO);
+        let taken = self.command(to, |node| {
+            let begun = clock();
+            let taken = node.handle_datagram(now, from, bytes);
+            spent = clock().saturating_sub(begun);
+            taken
+        });
+        if is_digest {
+            self.meter.handled(now, spent);
+        }
         match taken {
             Ok(()) => {
                 self.line(format_args!("{} -> {} {} bytes", name(from), name(to), bytes.len()));
@@ -418,8 +458,14 @@ impl Sim {
     fn settle(&mut self, who: Index) {
         let Some(mut node) = self.slot_mut(who).node.take() else { return };
         let mut buf = [0; DATAGRAM_LEN_MIN];
-        while let Some(transmit) = node.poll_transmit(&mut buf) {
-            self.send(who, transmit.to, transmit.payload);
+        loop {
+            let (digests, begun) = (node.stats().digest_datagrams_sent, self.meter.clock(true)());
+            let Some(transmit) = node.poll_transmit(&mut buf) else { break };
+            let is_digest = node.stats().digest_datagrams_sent > digests;
+            if is_digest {
+                self.meter.composed(self.now, begun, transmit.payload.len());
+            }
+            self.send(who, transmit.to, transmit.payload, is_digest);
         }
         while let Some(event) = node.poll_event() {
             if event != Event::TableChanged {
@@ -439,7 +485,7 @@ impl Sim {
         }
     }
 
-    fn send(&mut self, from: Index, to: Index, bytes: &[u8]) {
+    fn send(&mut self, from: Index, to: Index, bytes: &[u8], is_digest: bool) {
         if self.far_side.contains(&from) != self.far_side.contains(&to) {
             self.line(format_args!("{} -| {} cut", name(from), name(to)));
             return;
@@ -447,8 +493,8 @@ impl Sim {
         let mut copies = 0;
         for delay in self.link.draw(&mut self.chance) {
             copies += 1;
-            let what = Occurrence::Arrive { from, to, bytes: bytes.into() };
-            self.enqueue(self.now + delay, what);
+            let arrival = Arrival { from, to, bytes: bytes.into(), is_digest };
+            self.enqueue(self.now + delay, Occurrence::Arrive(arrival));
         }
         if copies != 1 {
             let fate = if copies == 0 { "lost" } else { "twice" };
@@ -483,10 +529,6 @@ impl Sim {
         slot.node = Some(Node::new(now, unix, identity, config, seed));
         self.line(format_args!("{} starts", name(who)));
         self.settle(who);
-    }
-
-    fn unix(&self, who: Index) -> Duration {
-        UNIX_AT_START + self.now.since_origin() + self.slots[who as usize].clock_ahead
     }
 
     fn slot_mut(&mut self, who: Index) -> &mut Slot {
