@@ -2,20 +2,27 @@
 
 use std::time::Duration;
 
-/// The one in the middle of `figures`, or the later of the two; nothing if there are none.
+/// The figure in the middle, or the greater of the two; nothing if there are none.
 pub(crate) fn median<T: PartialOrd + Copy>(figures: impl IntoIterator<Item = T>) -> Option<T> {
-    percentile(figures, 50)
+    let figures = sorted(figures);
+    figures.get(figures.len() / 2).copied()
 }
 
-/// The least figure that at least so many of a hundred figures do not exceed, one rank up if
-/// that falls between two.
+/// The least of the figures that at least so many of a hundred do not exceed; nothing if there
+/// are none.
 pub(crate) fn percentile<T: PartialOrd + Copy>(
     figures: impl IntoIterator<Item = T>,
     percent: usize,
 ) -> Option<T> {
+    let figures = sorted(figures);
+    let rank = (figures.len() * percent).div_ceil(100).max(1);
+    figures.get(rank - 1).copied()
+}
+
+fn sorted<T: PartialOrd>(figures: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut figures: Vec<T> = figures.into_iter().collect();
     figures.sort_by(|a, b| a.partial_cmp(b).expect("figures are numbers"));
-    figures.get(figures.len() * percent / 100).copied()
+    figures
 }
 
 pub(crate) fn millis(span: Duration) -> f64 {

@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use clap::{CommandFactory, error::ErrorKind};
 use rumormill_sim::{Reconcile, ReconcileReport, Repair};
 use serde_json::json;
 
@@ -74,8 +75,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     if let Err(why) = args.check() {
-        let _ = writeln!(io::stderr(), "rumormill: {why}");
-        return ExitCode::from(WRONG_USAGE);
+        crate::Cli::command().error(ErrorKind::ValueValidation, why).exit();
     }
     let progress = Progress::new();
     progress.show(&format!("making {} rows", args.rows));
@@ -92,8 +92,6 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         ExitCode::FAILURE
     }
 }
-
-const WRONG_USAGE: u8 = 2;
 
 impl Args {
     fn check(&self) -> Result<(), &'static str> {

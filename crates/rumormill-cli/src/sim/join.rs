@@ -10,7 +10,7 @@ use rumormill_sim::{ColdStartReport, Join, JoinReport};
 use serde_json::json;
 
 use crate::{
-    figures::{median, millis, parse_loss, round},
+    figures::{median, millis, parse_loss, round, to_f64},
     progress::Progress,
 };
 
@@ -162,17 +162,17 @@ impl Summary {
         }
         format!(
             "one node joins {} others by one of them\n\
-             it is useful after    {}\n\
-             it knows all after    {}\n\
-             it has the table after {}\n\
-             all know it after     {}\n\
-             its bytes until then  {}",
+             it is useful after        {}\n\
+             it knows all after        {}\n\
+             it has the table after    {}\n\
+             all know it after         {}\n\
+             bytes until it knows all  {}, sent and received",
             args.nodes - 1,
             after(self.joiner_is_useful),
             after(self.joiner_knows_all),
             after(self.joiner_has_table),
             after(self.all_know_joiner),
-            count(self.joiner_bytes.map(crate::figures::to_f64)),
+            count(self.joiner_bytes.map(to_f64)),
         )
     }
 }
