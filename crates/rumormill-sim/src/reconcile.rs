@@ -223,3 +223,47 @@ impl Traffic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    const FEW: Reconcile = Reconcile {
+        rows: 300,
+        differ: 20,
+        unknown_pct: 10,
+        big_gap_pct: 10,
+        loss: 0.1,
+        runs: 3,
+        cold: false,
+    };
+
+    /// A clock that goes on by a second whenever it is read.
+    fn tick() -> Duration {
+        static READINGS: AtomicU64 = AtomicU64::new(0);
+        Duration::from_secs(READINGS.fetch_add(1, Ordering::Relaxed))
+    }
+
+    #[test]
+    fn what_is_sent_is_the_same_with_any_clock() {
+        let repairs = |clock| FEW.run(1, clock, |_| {}).repairs;
+        let (still, ticking) = (repairs(|| Duration::ZERO), repairs(tick));
+        assert!(still.iter().all(|repair| repair.is_equal && repair.spent.is_zero()));
+        assert!(ticking.iter().all(|repair| !repair.spent.is_zero()));
+        let sent = |repairs: &[Repair]| -> Vec<_> {
+            repairs.iter().map(|it| Repair { spent: Duration::ZERO, ..*it }).collect()
+        };
+        assert_eq!(sent(&still), sent(&ticking));
+    }
+
+    #[test]
+    fn what_only_one_side_has_reaches_the_other() {
+        let mut pair = Pair::new(&FEW, 1);
+        let before = pair.sim.node(ANN).table().len();
+        assert!(pair.repair(&FEW, || Duration::ZERO).is_equal);
+        let rows = [ANN, BOB].map(|who| pair.sim.node(who).table().len());
+        assert_eq!(rows, [before + 2; 2]);
+    }
+}

@@ -1,12 +1,10 @@
 //! Nodes, the network between them, and time.
 
 mod meter;
+mod queue;
 
-use core::{cmp::Reverse, time::Duration};
-use std::{
-    collections::{BTreeSet, BinaryHeap},
-    sync::Arc,
-};
+use core::time::Duration;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rumormill_core::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node,
@@ -14,7 +12,10 @@ use rumormill_core::{
 };
 
 pub use self::meter::Conversation;
-use self::meter::Meter;
+use self::{
+    meter::Meter,
+    queue::{Arrival, Occurrence, Queue},
+};
 use crate::{
     link::{Chance, Link},
     trace::Trace,
@@ -51,8 +52,7 @@ pub struct Sim {
     /// Nodes on the far side of a cut; datagrams cross it in neither direction.
     far_side: BTreeSet<Index>,
     slots: Vec<Slot>,
-    queue: BinaryHeap<Reverse<Queued>>,
-    queued: u64,
+    queue: Queue,
     meter: Meter,
     trace: Trace,
     replay: String,
@@ -73,29 +73,6 @@ struct Slot {
     events: Vec<Event<Index>>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Queued {
-    at: Instant,
-    /// Among equal times, first queued comes first.
-    number: u64,
-    what: Occurrence,
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Occurrence {
-    Wake(Index),
-    Arrive(Arrival),
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Arrival {
-    from: Index,
-    to: Index,
-    bytes: Box<[u8]>,
-    /// Whether it helps to find out what differs.
-    is_digest: bool,
-}
-
 impl Sim {
     /// Makes an empty network, in which nothing is random but by `seed`.
     #[must_use]
@@ -108,8 +85,7 @@ impl Sim {
             link: Link::LAN,
             far_side: BTreeSet::new(),
             slots: Vec::new(),
-            queue: BinaryHeap::new(),
-            queued: 0,
+            queue: Queue::default(),
             meter: Meter::default(),
             trace: Trace::new(TRACE_LINES),
             replay: String::new(),
@@ -293,7 +269,7 @@ impl Sim {
     /// Hands a node bytes that seem to come from `from`.
     pub fn inject(&mut self, from: Index, to: Index, bytes: &[u8]) {
         let arrival = Arrival { from, to, bytes: bytes.into(), is_digest: false };
-        self.enqueue(self.now, Occurrence::Arrive(arrival));
+        self.queue.push(self.now, Occurrence::Arrive(arrival));
     }
 
     /// Lets time pass.
@@ -400,15 +376,14 @@ impl Sim {
     /// Lets the next thing happen, if that is before `end`, and says to whom; else moves time to
     /// `end`.
     fn step(&mut self, end: Instant) -> Option<Index> {
-        let due = self.queue.peek().is_some_and(|Reverse(next)| next.at <= end);
-        let Some(Reverse(next)) = due.then(|| self.queue.pop()).flatten() else {
+        let Some((at, what)) = self.queue.pop(end) else {
             self.now = end;
             return None;
         };
-        self.now = next.at;
-        match next.what {
+        self.now = at;
+        match what {
             Occurrence::Wake(who) => {
-                if self.slot_mut(who).wake_at == Some(next.at) && !self.slot_mut(who).paused {
+                if self.slot_mut(who).wake_at == Some(at) && !self.slot_mut(who).paused {
                     self.slot_mut(who).wake_at = None;
                     let now = self.now;
                     self.command(who, |node| node.handle_timeout(now));
@@ -479,7 +454,7 @@ impl Sim {
         if slot.wake_at != wake_at {
             slot.wake_at = wake_at;
             if let Some(at) = wake_at {
-                self.enqueue(at.max(self.now), Occurrence::Wake(who));
+                self.queue.push(at.max(self.now), Occurrence::Wake(who));
                 self.slot_mut(who).wake_at = Some(at.max(self.now));
             }
         }
@@ -494,17 +469,12 @@ impl Sim {
         for delay in self.link.draw(&mut self.chance) {
             copies += 1;
             let arrival = Arrival { from, to, bytes: bytes.into(), is_digest };
-            self.enqueue(self.now + delay, Occurrence::Arrive(arrival));
+            self.queue.push(self.now + delay, Occurrence::Arrive(arrival));
         }
         if copies != 1 {
             let fate = if copies == 0 { "lost" } else { "twice" };
             self.line(format_args!("{} -~ {} {fate}", name(from), name(to)));
         }
-    }
-
-    fn enqueue(&mut self, at: Instant, what: Occurrence) {
-        self.queued += 1;
-        self.queue.push(Reverse(Queued { at, number: self.queued, what }));
     }
 
     fn add_slot(&mut self, replica: ReplicaId) -> Index {
