@@ -28,8 +28,9 @@ const QUIET: Duration = Duration::from_secs(60);
 /// The longest a repair may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// How long datagrams are counted after both tables are equal, for the conversation to end.
-const AFTERMATH: Duration = Duration::from_millis(20);
+/// A conversation has ended when nobody has said anything for so long: less than the time to the
+/// next comparison, and several times what an answer takes.
+const SILENCE: Duration = Duration::from_millis(20);
 
 /// How old what is written is: older than what is on its way as a rumor.
 const AGE: Duration = Duration::from_secs(600);
@@ -176,7 +177,7 @@ impl Pair {
         let repaired_at = found.map(|_| sim.now()).filter(|_| reconcile.differ > 0);
         let found_at = sim.conversation().found.filter(|_| reconcile.differ > 0);
         let is_equal = found.is_some() && sim.tables_are_equal();
-        sim.run(AFTERMATH);
+        end_conversation(sim);
 
         let (after, conversation) = (Traffic::of(sim), sim.conversation());
         let found_at = if reconcile.differ == 0 { conversation.found } else { found_at };
@@ -193,6 +194,18 @@ impl Pair {
             round_trips: round_trips(found_at),
             round_trips_repaired: round_trips(repaired_at),
             spent: conversation.spent,
+        }
+    }
+}
+
+/// Lets time pass until nobody says anything more about what differs.
+fn end_conversation(sim: &mut Sim) {
+    let end = sim.now() + LIMIT;
+    loop {
+        let before = Traffic::of(sim).digest_datagrams;
+        sim.run(SILENCE);
+        if Traffic::of(sim).digest_datagrams == before || sim.now() >= end {
+            return;
         }
     }
 }
