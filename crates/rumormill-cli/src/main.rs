@@ -2,7 +2,12 @@
 
 mod agent;
 mod demo;
+mod reconcile;
 mod sim;
+
+mod figures;
+mod progress;
+mod thread_time;
 
 use std::{
     fmt::Display,
@@ -29,6 +34,8 @@ enum Command {
     /// Run real nodes in virtual time, and measure.
     #[command(subcommand)]
     Sim(sim::Scenario),
+    /// What it takes two nodes to find out what differs, and to repair it.
+    Reconcile(reconcile::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -37,6 +44,9 @@ Examples:
   rumormill agent --bind 127.0.0.1:7001 --name ann
   rumormill agent --bind 127.0.0.1:7002 --name bob --join 127.0.0.1:7001
   rumormill sim spread --nodes 1000 --loss 0.3
+  rumormill sim join --nodes 1000
+  rumormill sim idle --nodes 300 --update-rate 10
+  rumormill reconcile --rows 100000 --differ 100
 
 Exit codes: 0 if what the command claims held, 1 if not, 2 for wrong usage.";
 
@@ -45,6 +55,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Agent(args) => agent::run(args),
         Command::Sim(scenario) => sim::run(&scenario),
+        Command::Reconcile(args) => reconcile::run(&args),
     }
 }
 

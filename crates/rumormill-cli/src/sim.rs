@@ -1,5 +1,7 @@
 //! `rumormill sim`: real nodes in virtual time.
 
+mod idle;
+mod join;
 mod spread;
 
 use std::process::ExitCode;
@@ -11,11 +13,17 @@ use clap::Subcommand;
 pub(crate) enum Scenario {
     /// How fast, and at what cost, one update reaches everybody.
     Spread(spread::Args),
+    /// How long it takes a newcomer, or everybody at once, to become a member.
+    Join(join::Args),
+    /// What a population costs in which little happens.
+    Idle(idle::Args),
 }
 
 /// Runs a scenario.
 pub(crate) fn run(scenario: &Scenario) -> ExitCode {
     match scenario {
         Scenario::Spread(args) => spread::run(args),
+        Scenario::Join(args) => join::run(args),
+        Scenario::Idle(args) => idle::run(args),
     }
 }

@@ -84,6 +84,14 @@ fn wrong_usage_exits_with_2_and_failure_with_1() {
     assert_eq!(code, Some(2));
     assert!(error.contains("give it a --name"), "{error}");
     assert_eq!(run(&["demo", "--nodes", "3"]).0, Some(2));
+    let (code, error) = run(&["reconcile", "--rows", "5", "--differ", "6"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("only rows that exist differ"), "{error}");
+    let (code, error) = run(&["reconcile", "--unknown-pct", "60", "--big-gap-pct", "60"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("no row is both"), "{error}");
+    assert_eq!(run(&["sim", "join", "--nodes", "1"]).0, Some(2));
+    assert_eq!(run(&["sim", "idle", "--update-rate", "-1"]).0, Some(2));
 
     let ann = Agent::start("ann", &[]);
     let (code, error) = run(&["agent", "--bind", &ann.address]);
@@ -109,6 +117,110 @@ fn the_demo_holds_every_claim() {
     for figure in ["wall_ms", "datagrams", "bytes"] {
         assert!(report[figure].as_u64() > Some(0), "{figure}");
     }
+}
+
+#[test]
+fn reconciling_makes_tables_equal_whatever_differs_and_gets_lost() {
+    let check = |more: &[&str]| {
+        let report = measured(&[&["reconcile", "--rows", "2000", "--runs", "5"], more].concat());
+        assert_eq!(report["rows"], 2_000);
+        assert_eq!(report["runs"], 5);
+        assert_eq!(report["equal_after"], 5, "{report:#}");
+        for figure in ["bytes_p50", "bytes_p95", "datagrams_p50", "rtts_p50", "ratio"] {
+            assert!(report[figure].as_f64() > Some(0.0), "{figure} {report:#}");
+        }
+        assert!(report["bytes_p50"].as_u64() <= report["bytes_p95"].as_u64());
+        assert!(report["bytes_p50"].as_u64() <= report["framed_bytes_p50"].as_u64());
+        assert!(report["cpu_us_p50"].is_number());
+        assert!((0.0..=100.0).contains(&report["one_datagram_pct"].as_f64().unwrap()));
+        assert!(report["version_vector_bytes"].as_u64() >= Some(2_000 * (17 + 1)));
+        report
+    };
+    let few = check(&["--differ", "5"]);
+    assert_eq!(few["differ"], 5);
+    assert_eq!(few["lower_bound_bytes"], 11);
+    assert!(few["rtts_p50"].as_f64() <= few["rtts_repaired_p50"].as_f64(), "{few:#}");
+    check(&["--differ", "5", "--loss", "0.3"]);
+    check(&["--differ", "40", "--unknown-pct", "20", "--big-gap-pct", "20", "--cold"]);
+}
+
+#[test]
+fn one_comparison_of_equal_tables_is_one_datagram() {
+    let report = measured(&["reconcile", "--rows", "2000", "--differ", "0", "--runs", "5"]);
+    assert_eq!(report["equal_after"], 5, "{report:#}");
+    assert_eq!(report["datagrams_p50"], 1);
+    assert_eq!(report["rtts_p50"], 0.5);
+    assert_eq!(report["lower_bound_bytes"], 8);
+    assert_eq!(report["rtts_repaired_p50"], Value::Null);
+}
+
+#[test]
+fn a_newcomer_comes_to_know_all_and_all_it() {
+    let check = |more: &[&str]| {
+        let report = measured(&[&["sim", "join", "--nodes", "30"], more].concat());
+        assert_eq!(report["nodes"], 30);
+        let useful = report["joiner_first_useful_ms"].as_f64().unwrap();
+        assert!(useful <= report["joiner_knows_all_ms"].as_f64().unwrap(), "{report:#}");
+        for figure in ["all_know_joiner_ms", "joiner_has_table_ms", "joiner_bytes"] {
+            assert!(report[figure].as_f64() > Some(0.0), "{figure} {report:#}");
+        }
+        assert_eq!(report["all_know_all_ms"], Value::Null);
+        assert_eq!(report["bytes_per_node"], Value::Null);
+    };
+    check(&[]);
+    check(&["--loss", "0.3", "--seeds", "3"]);
+}
+
+#[test]
+fn nodes_that_start_at_once_come_to_know_each_other() {
+    for loss in ["0", "0.3"] {
+        let report = measured(&["sim", "join", "--nodes", "30", "--cold", "--loss", loss]);
+        for figure in ["all_know_all_ms", "all_have_table_ms", "bytes_per_node"] {
+            assert!(report[figure].as_f64() > Some(0.0), "{figure} {report:#}");
+        }
+        assert_eq!(report["joiner_knows_all_ms"], Value::Null);
+    }
+}
+
+#[test]
+fn a_population_at_rest_is_measured() {
+    let check = |more: &[&str], updates: u64| {
+        let report =
+            measured(&[&["sim", "idle", "--nodes", "20", "--seconds", "20"], more].concat());
+        assert_eq!(report["nodes"], 20);
+        assert_eq!(report["updates"], updates);
+        assert!(report["equal_after_ms"].is_number());
+        assert!(report["in_sync_pct"].is_null() == (report["comparisons"] == 0), "{report:#}");
+        let per_datagram = |report: &Value| {
+            let bytes = report["bytes_per_s_per_node"].as_f64().unwrap();
+            bytes / report["datagrams_per_s_per_node"].as_f64().unwrap()
+        };
+        assert!((1.0..=1_200.0).contains(&per_datagram(&report)), "{report:#}");
+    };
+    check(&[], 0);
+    check(&["--update-rate", "2.5", "--loss", "0.1"], 50);
+}
+
+/// Runs a command that measures, twice: it holds what it claims, and prints the same each time,
+/// but for the time the processor took.
+fn measured(args: &[&str]) -> Value {
+    let run = || {
+        let output = rumormill(&[args, &["--json"]].concat()).output().expect("it runs");
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success(), "{text}");
+        assert!(output.stderr.is_empty(), "a pipe gets no progress");
+        serde_json::from_str(&text).expect("one JSON object")
+    };
+    let without_cpu = |report: &Value| {
+        let mut fields = report.as_object().expect("an object").clone();
+        fields.remove("cpu_us_p50");
+        Value::Object(fields).to_string()
+    };
+    let (first, second): (Value, Value) = (run(), run());
+    assert_eq!(without_cpu(&first), without_cpu(&second));
+    let people = rumormill(args).output().expect("it runs");
+    assert!(people.status.success() && !people.stdout.is_empty());
+    first
 }
 
 /// An agent in a process of its own, killed when dropped.

@@ -28,11 +28,17 @@
 //!
 //! It does not test drivers: sockets, tasks and real clocks are not in it.
 
+mod idle;
+mod join;
 mod link;
+mod reconcile;
 mod sim;
 mod spread;
 mod trace;
 
+pub use idle::{Idle, IdleReport};
+pub use join::{ColdStartReport, Join, JoinReport};
 pub use link::Link;
-pub use sim::{Disk, Index, Sim};
+pub use reconcile::{Reconcile, ReconcileReport, Repair};
+pub use sim::{Conversation, Disk, Index, Sim};
 pub use spread::{Spread, SpreadReport};

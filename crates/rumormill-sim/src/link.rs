@@ -68,4 +68,10 @@ impl Chance {
     pub(crate) fn next(&mut self) -> u64 {
         self.0.next_u64()
     }
+
+    /// A number in `0..end`. The bias is below `end / 2^64`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        let scaled = u128::from(self.next()) * u128::from(end);
+        u64::try_from(scaled >> 64).expect("a share of 64 bits")
+    }
 }

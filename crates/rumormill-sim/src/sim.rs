@@ -1,16 +1,21 @@
 //! Nodes, the network between them, and time.
 
-use core::{cmp::Reverse, time::Duration};
-use std::{
-    collections::{BTreeSet, BinaryHeap},
-    sync::Arc,
-};
+mod meter;
+mod queue;
+
+use core::time::Duration;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rumormill_core::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node,
     crdt::{Bytes, Key, ReplicaId, Row, Table, Writer},
 };
 
+pub use self::meter::Conversation;
+use self::{
+    meter::Meter,
+    queue::{Arrival, Occurrence, Queue},
+};
 use crate::{
     link::{Chance, Link},
     trace::Trace,
@@ -47,8 +52,8 @@ pub struct Sim {
     /// Nodes on the far side of a cut; datagrams cross it in neither direction.
     far_side: BTreeSet<Index>,
     slots: Vec<Slot>,
-    queue: BinaryHeap<Reverse<Queued>>,
-    queued: u64,
+    queue: Queue,
+    meter: Meter,
     trace: Trace,
     replay: String,
 }
@@ -68,20 +73,6 @@ struct Slot {
     events: Vec<Event<Index>>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Queued {
-    at: Instant,
-    /// Among equal times, first queued comes first.
-    number: u64,
-    what: Occurrence,
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Occurrence {
-    Wake(Index),
-    Arrive { from: Index, to: Index, bytes: Box<[u8]> },
-}
-
 impl Sim {
     /// Makes an empty network, in which nothing is random but by `seed`.
     #[must_use]
@@ -94,8 +85,8 @@ impl Sim {
             link: Link::LAN,
             far_side: BTreeSet::new(),
             slots: Vec::new(),
-            queue: BinaryHeap::new(),
-            queued: 0,
+            queue: Queue::default(),
+            meter: Meter::default(),
             trace: Trace::new(TRACE_LINES),
             replay: String::new(),
         }
@@ -152,18 +143,19 @@ impl Sim {
 
     /// Starts `count` nodes that know each other from the first moment.
     pub fn start_acquainted(&mut self, count: usize) {
-        let first = self.slots.len();
         for _ in 0..count {
             self.start();
         }
+        self.acquaint();
+    }
+
+    /// Gives every running node what all others hold.
+    pub fn acquaint(&mut self) {
         let rows: Vec<_> = self.nodes().flat_map(|(_, node)| rows_of(node.table())).collect();
-        for slot in first..self.slots.len() {
-            let now = self.now;
-            if let Some(node) = self.slots[slot].node.as_mut() {
-                node.restore(now, rows.iter().cloned());
-            }
-            let index = Index::try_from(slot).expect("fewer than 2^32 nodes");
-            self.settle(index);
+        let running: Vec<Index> = self.nodes().map(|(index, _)| index).collect();
+        let now = self.now;
+        for who in running {
+            self.command(who, |node| node.restore(now, rows.iter().cloned()));
         }
     }
 
@@ -179,6 +171,13 @@ impl Sim {
         self.line(format_args!("{} writes", name(who)));
         let now = self.now;
         self.command(who, |node| node.update(now, edit))
+    }
+
+    /// Gives a node rows at rest, of which it tells nobody.
+    pub fn restore(&mut self, who: Index, rows: impl IntoIterator<Item = Arc<Row<Key, Bytes>>>) {
+        self.line(format_args!("{} finds rows on its disk", name(who)));
+        let now = self.now;
+        self.command(who, |node| node.restore(now, rows));
     }
 
     /// Makes a node say good-bye. It goes on running.
@@ -269,7 +268,8 @@ impl Sim {
 
     /// Hands a node bytes that seem to come from `from`.
     pub fn inject(&mut self, from: Index, to: Index, bytes: &[u8]) {
-        self.enqueue(self.now, Occurrence::Arrive { from, to, bytes: bytes.into() });
+        let arrival = Arrival { from, to, bytes: bytes.into(), is_digest: false };
+        self.queue.push(self.now, Occurrence::Arrive(arrival));
     }
 
     /// Lets time pass.
@@ -336,6 +336,12 @@ impl Sim {
         self.slots[who as usize].node.is_some()
     }
 
+    /// What a node's wall clock reads, as time since the Unix epoch.
+    #[must_use]
+    pub fn unix(&self, who: Index) -> Duration {
+        UNIX_AT_START + self.now.since_origin() + self.slots[who as usize].clock_ahead
+    }
+
     /// Everything a replica's nodes told since the beginning, table changes left out.
     #[must_use]
     pub fn events(&self, who: Index) -> &[Event<Index>] {
@@ -370,35 +376,44 @@ impl Sim {
     /// Lets the next thing happen, if that is before `end`, and says to whom; else moves time to
     /// `end`.
     fn step(&mut self, end: Instant) -> Option<Index> {
-        let due = self.queue.peek().is_some_and(|Reverse(next)| next.at <= end);
-        let Some(Reverse(next)) = due.then(|| self.queue.pop()).flatten() else {
+        let Some((at, what)) = self.queue.pop(end) else {
             self.now = end;
             return None;
         };
-        self.now = next.at;
-        match next.what {
+        self.now = at;
+        match what {
             Occurrence::Wake(who) => {
-                if self.slot_mut(who).wake_at == Some(next.at) && !self.slot_mut(who).paused {
+                if self.slot_mut(who).wake_at == Some(at) && !self.slot_mut(who).paused {
                     self.slot_mut(who).wake_at = None;
                     let now = self.now;
                     self.command(who, |node| node.handle_timeout(now));
                 }
                 Some(who)
             }
-            Occurrence::Arrive { from, to, bytes } => {
-                self.arrive(from, to, &bytes);
-                Some(to)
+            Occurrence::Arrive(arrival) => {
+                self.arrive(&arrival);
+                Some(arrival.to)
             }
         }
     }
 
-    fn arrive(&mut self, from: Index, to: Index, bytes: &[u8]) {
+    fn arrive(&mut self, arrival: &Arrival) {
+        let &Arrival { from, to, ref bytes, is_digest } = arrival;
         let now = self.now;
         if !self.is_running(to) || self.slot_mut(to).paused {
             self.line(format_args!("{} -x {} not running", name(from), name(to)));
             return;
         }
-        let taken = self.command(to, |node| node.handle_datagram(now, from, bytes));
+        let (clock, mut spent) = (self.meter.clock(is_digest), Duration::ZERO);
+        let taken = self.command(to, |node| {
+            let begun = clock();
+            let taken = node.handle_datagram(now, from, bytes);
+            spent = clock().saturating_sub(begun);
+            taken
+        });
+        if is_digest {
+            self.meter.handled(now, spent);
+        }
         match taken {
             Ok(()) => {
                 self.line(format_args!("{} -> {} {} bytes", name(from), name(to), bytes.len()));
@@ -418,8 +433,14 @@ impl Sim {
     fn settle(&mut self, who: Index) {
         let Some(mut node) = self.slot_mut(who).node.take() else { return };
         let mut buf = [0; DATAGRAM_LEN_MIN];
-        while let Some(transmit) = node.poll_transmit(&mut buf) {
-            self.send(who, transmit.to, transmit.payload);
+        loop {
+            let (digests, begun) = (node.stats().digest_datagrams_sent, self.meter.clock(true)());
+            let Some(transmit) = node.poll_transmit(&mut buf) else { break };
+            let is_digest = node.stats().digest_datagrams_sent > digests;
+            if is_digest {
+                self.meter.composed(self.now, begun, transmit.payload.len());
+            }
+            self.send(who, transmit.to, transmit.payload, is_digest);
         }
         while let Some(event) = node.poll_event() {
             if event != Event::TableChanged {
@@ -433,13 +454,13 @@ impl Sim {
         if slot.wake_at != wake_at {
             slot.wake_at = wake_at;
             if let Some(at) = wake_at {
-                self.enqueue(at.max(self.now), Occurrence::Wake(who));
+                self.queue.push(at.max(self.now), Occurrence::Wake(who));
                 self.slot_mut(who).wake_at = Some(at.max(self.now));
             }
         }
     }
 
-    fn send(&mut self, from: Index, to: Index, bytes: &[u8]) {
+    fn send(&mut self, from: Index, to: Index, bytes: &[u8], is_digest: bool) {
         if self.far_side.contains(&from) != self.far_side.contains(&to) {
             self.line(format_args!("{} -| {} cut", name(from), name(to)));
             return;
@@ -447,18 +468,13 @@ impl Sim {
         let mut copies = 0;
         for delay in self.link.draw(&mut self.chance) {
             copies += 1;
-            let what = Occurrence::Arrive { from, to, bytes: bytes.into() };
-            self.enqueue(self.now + delay, what);
+            let arrival = Arrival { from, to, bytes: bytes.into(), is_digest };
+            self.queue.push(self.now + delay, Occurrence::Arrive(arrival));
         }
         if copies != 1 {
             let fate = if copies == 0 { "lost" } else { "twice" };
             self.line(format_args!("{} -~ {} {fate}", name(from), name(to)));
         }
-    }
-
-    fn enqueue(&mut self, at: Instant, what: Occurrence) {
-        self.queued += 1;
-        self.queue.push(Reverse(Queued { at, number: self.queued, what }));
     }
 
     fn add_slot(&mut self, replica: ReplicaId) -> Index {
@@ -483,10 +499,6 @@ impl Sim {
         slot.node = Some(Node::new(now, unix, identity, config, seed));
         self.line(format_args!("{} starts", name(who)));
         self.settle(who);
-    }
-
-    fn unix(&self, who: Index) -> Duration {
-        UNIX_AT_START + self.now.since_origin() + self.slots[who as usize].clock_ahead
     }
 
     fn slot_mut(&mut self, who: Index) -> &mut Slot {

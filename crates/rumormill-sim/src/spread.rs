@@ -129,6 +129,6 @@ impl Traffic {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of one run are below 2^53")]
-const fn to_f64(count: u64) -> f64 {
+pub(crate) const fn to_f64(count: u64) -> f64 {
     count as f64
 }

@@ -52,6 +52,23 @@ fn liveness(sim: &Sim, seen_by: Index, who: Index) -> Option<Liveness> {
 }
 
 #[test]
+fn rows_from_a_disk_are_no_rumor() {
+    let never = Config { reconcile_every: 60 * MINUTE, ..Config::DEFAULT };
+    let mut sim = Sim::new(1, never);
+    sim.start_acquainted(2);
+    let stranger = sim.start();
+    count(&mut sim, stranger, 1);
+    let rows: Vec<_> = sim.node(stranger).table().rows_in(Space::STATS).cloned().collect();
+    sim.run(MINUTE);
+    let deltas_sent = |sim: &Sim| sim.nodes().map(|(_, node)| node.stats().deltas_sent).sum();
+    let before: u64 = deltas_sent(&sim);
+    sim.restore(0, rows);
+    sim.run(MINUTE);
+    assert_eq!([0, 1].map(|who| calls(&sim, who)), [1, 0]);
+    assert_eq!(deltas_sent(&sim), before);
+}
+
+#[test]
 fn an_edit_waits_out_a_partition() {
     let mut sim = sim("an_edit_waits_out_a_partition");
     let [a, b, c] = sim.start_all();

@@ -1,7 +1,7 @@
 //! `rumormill sim spread`: one update in a population in which everybody knows everybody.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     process::ExitCode,
     time::Duration,
 };
@@ -10,6 +10,11 @@ use clap::ValueEnum;
 use rumormill::Mode;
 use rumormill_sim::{Spread, SpreadReport};
 use serde_json::json;
+
+use crate::{
+    figures::{median, millis, parse_loss, round},
+    progress::Progress,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,11 +73,12 @@ enum ModeName {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     let spread = args.spread();
-    let mut reports = Vec::new();
+    let (mut reports, progress) = (Vec::new(), Progress::new());
     for number in 0..args.seeds {
-        report_progress(number, args);
+        progress.show(&format!("run {} of {}", number + 1, args.seeds));
         reports.push(spread.run(args.seed.wrapping_add(u64::from(number))));
     }
+    drop(progress);
     let summary = Summary::of(&spread, &reports);
     let text = if args.json { summary.to_json(args) } else { summary.to_text(args, &reports) };
     let printed = writeln!(io::stdout(), "{text}");
@@ -117,7 +123,7 @@ impl Summary {
         let nodes = spread.nodes;
         let share = |percent: usize| {
             let rank = (nodes * percent).div_ceil(100).max(1) - 1;
-            median(reports.iter().map(|report| at_rank(report, rank)).collect())
+            median(reports.iter().map(|report| at_rank(report, rank))).unwrap_or_default()
         };
         let complete = reports.iter().all(|report| report.reached == nodes);
         let lasts = || reports.iter().map(|report| at_rank(report, nodes - 1));
@@ -129,7 +135,7 @@ impl Summary {
             reached: reports.iter().map(|report| report.reached).min().unwrap_or(0),
             p50: share(50),
             p90: share(90),
-            all: complete.then(|| median(lasts().collect())),
+            all: median(lasts()).filter(|_| complete),
             all_max: lasts().max().filter(|_| complete),
             payloads_per_node: mean(|report| report.payloads_per_node),
             bytes_per_node: mean(|report| report.bytes_per_node),
@@ -205,35 +211,4 @@ fn curve(report: &SpreadReport, args: &Args) -> String {
 /// When the node of that rank had heard; the longest time there is, if it never did.
 fn at_rank(report: &SpreadReport, rank: usize) -> Duration {
     report.times.get(rank).copied().unwrap_or(Duration::from_secs(60))
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn millis(span: Duration) -> f64 {
-    round(span.as_secs_f64() * 1_000.0)
-}
-
-/// To a hundredth.
-fn round(figure: f64) -> f64 {
-    (figure * 100.0).round() / 100.0
-}
-
-fn parse_loss(text: &str) -> Result<f64, String> {
-    let loss: f64 = text.parse().map_err(|_| "a number such as 0.3 is expected".to_owned())?;
-    if (0.0..1.0).contains(&loss) {
-        Ok(loss)
-    } else {
-        Err("the share of lost datagrams is at least 0 and below 1".to_owned())
-    }
-}
-
-/// Says on a terminal which run is under way.
-fn report_progress(number: u32, args: &Args) {
-    let mut stderr = io::stderr();
-    if stderr.is_terminal() && args.seeds > 1 {
-        let _ = writeln!(stderr, "run {} of {}", number + 1, args.seeds);
-    }
 }
