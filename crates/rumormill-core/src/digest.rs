@@ -22,7 +22,6 @@ use core::time::Duration;
 
 use rumormill_crdt::{Bookmark, Change, RowId, Table, Version};
 use rumormill_sketch::{Audit, Comparison, Fingerprint, KeyHash, KeyIndex, Size, Sketch, Strata};
-use smallvec::SmallVec;
 
 pub(crate) use self::basis::Basis;
 use self::{
@@ -182,14 +181,14 @@ impl View<'_> {
         &self.keyed.index
     }
 
-    /// The rows that a peer means by a hash, with their versions at the cut.
-    pub(crate) fn rows(&self, hash: KeyHash, table: &Table) -> SmallVec<[(RowId, Version); 1]> {
-        let ids = self.keyed.rows(hash, table).into_iter();
-        ids.map(|id| (id, self.version_at_cut(id, table))).collect()
-    }
-
-    pub(crate) fn version_at_cut(&self, id: RowId, table: &Table) -> Version {
-        self.settling.version_at(id, table.version(id), self.cut)
+    /// The rows with a hash, rarely more than one, with their versions at the cut.
+    pub(crate) fn rows<'t>(
+        &'t self,
+        hash: KeyHash,
+        table: &'t Table,
+    ) -> impl Iterator<Item = (RowId, Version)> + 't {
+        let rows = self.index().values(hash).filter_map(|number| table.numbered(*number));
+        rows.map(|row| (row.id(), self.settling.version_at(row.id(), row.version(), self.cut)))
     }
 
     /// The sum over all rows as they were at the cut, under a salt. Walks over all rows.

@@ -207,14 +207,13 @@ impl<A: Address> Reconcile<A> {
                 self.stuck = 0;
                 return false;
             }
-            Comparison::One(gap) => repair(from, view, &[gap], 1, scene),
-            Comparison::Several if self.stuck >= STUCK_MAX => self.sweep.begin(from, scene),
-            Comparison::Several => {
+            Comparison::One(gap) => {
+                repair(from, view, &[gap], 1, scene);
                 self.hurry(scene);
-                return true;
             }
+            Comparison::Several if self.stuck >= STUCK_MAX => self.sweep.begin(from, scene),
+            Comparison::Several => return true,
         }
-        self.hurry(scene);
         false
     }
 

@@ -122,7 +122,8 @@ impl Replica {
     pub fn expire(&mut self, unix: Duration, retention: &Retention) -> Dropped {
         let dropped = self.table.expire(retention.horizon(unix), overruling::keep_overruling);
         let refresh = retention.refresh_horizon(unix);
-        for id in self.own_rows() {
+        let own: Vec<_> = self.table.own_rows().collect();
+        for id in own {
             let Some(head) = self.table.row(id).map(|row| row.head()) else { continue };
             let is_old = head.timestamp < refresh.of(id.space);
             if is_old || self.depends_on_the_gone(head) {
@@ -150,7 +151,7 @@ impl Replica {
         let horizon = retention.horizon(unix);
         let stamped = |id: &RowId| self.table.row(*id).map(|row| row.head().timestamp);
         let is_old = |id: &RowId| stamped(id).is_some_and(|stamp| stamp < horizon.of(id.space));
-        let durable = self.own_rows().into_iter().filter(|id| !id.space.is_ephemeral());
+        let durable = self.table.own_rows().filter(|id| !id.space.is_ephemeral());
         durable.filter(is_old).collect()
     }
 
@@ -161,11 +162,6 @@ impl Replica {
     /// If `life` is not later than the one that ends.
     pub fn start_over(&mut self, life: Life) -> Dropped {
         self.table.start_over(life)
-    }
-
-    fn own_rows(&self) -> Vec<RowId> {
-        let own = self.table.rows().map(|row| row.id());
-        own.filter(|id| id.life == self.table.life()).collect()
     }
 
     fn depends_on_the_gone(&self, head: &Head) -> bool {

@@ -215,6 +215,16 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.rows(self.by_id.range(start..).map(|(_, number)| *number))
     }
 
+    /// The spaces that hold rows, found without a walk over these.
+    pub(crate) fn spaces(&self) -> impl Iterator<Item = Space> {
+        let at_or_after = |space: Space| {
+            let first = RowId::first_of(space, ReplicaId(0));
+            self.by_id.range(first..).next().map(|(id, _)| id.space)
+        };
+        let next = move |space: &Space| at_or_after(Space(space.0.checked_add(1)?));
+        core::iter::successors(at_or_after(Space(0)), next)
+    }
+
     pub(crate) fn in_space(&self, space: Space) -> impl Iterator<Item = &Arc<Row<K, V>>> {
         let first = RowId::first_of(space, ReplicaId(0));
         let last = RowId::last_of(space, ReplicaId(u64::MAX));

@@ -70,7 +70,8 @@ pub struct ReconcileReport {
 /// One repair.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Repair {
-    /// Whether the tables were equal in the end.
+    /// Whether the tables were equal in the end: their versions, and after the last repair their
+    /// rows.
     pub is_equal: bool,
     /// Bytes of messages that find out what differs, by the node that sent them.
     pub digest_bytes: [u64; 2],
@@ -116,8 +117,12 @@ impl Reconcile {
             }
             pair.repair(self, clock)
         });
+        let mut repairs: Vec<_> = measured.collect();
+        if !pair.sim.tables_are_equal() {
+            repairs.iter_mut().for_each(|repair| repair.is_equal = false);
+        }
         ReconcileReport {
-            repairs: measured.collect(),
+            repairs,
             lower_bound_bytes: bounds::lower_bound_bytes(self.rows, self.differ),
             version_vector_bytes,
         }
@@ -176,7 +181,8 @@ impl Pair {
         });
         let repaired_at = found.map(|_| sim.now()).filter(|_| reconcile.differ > 0);
         let found_at = sim.conversation().found.filter(|_| reconcile.differ > 0);
-        let is_equal = found.is_some() && sim.tables_are_equal();
+        // Equal versions are equal rows; the rows themselves are compared after the last repair.
+        let is_equal = found.is_some() && agree(sim);
         end_conversation(sim);
 
         let (after, conversation) = (Traffic::of(sim), sim.conversation());

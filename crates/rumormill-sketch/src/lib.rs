@@ -56,9 +56,9 @@
 //! found.sort();
 //! assert_eq!(found, [("key 3", -2), ("key 5", 1)]);
 //!
-//! // He sends key 5, and asks for key 3 in six bytes.
+//! // He sends key 5, and asks for key 3 in four bytes.
 //! let requests = RequestList::new(&peeled.gaps, bob.len())?.encode();
-//! assert_eq!(requests.len(), 6);
+//! assert_eq!(requests.len(), 4);
 //!
 //! // Ann takes key 5 in. What is left is one key, which fingerprints name.
 //! anns.update(hash("key 5"), 7, 8);

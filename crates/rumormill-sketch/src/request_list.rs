@@ -82,10 +82,10 @@ impl RequestList {
     /// Encodes the list.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let count = u16::try_from(self.requests.len()).expect("lists hold at most 65,535 requests");
-        let mut bytes = Vec::from(count.to_be_bytes());
+        let mut bytes = Vec::new();
         bytes.extend(u8::try_from(self.bits));
         let mut writer = BitWriter::after(bytes);
+        writer.gamma(self.requests.len() as u64 + 1);
         let k = rice_parameter(self.bits, self.requests.len());
         let mut next = 0;
         for request in &self.requests {
@@ -103,13 +103,16 @@ impl RequestList {
     ///
     /// [`Malformed`] if these are not the bytes of a list.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let ([count @ .., bits], coded) = bytes.split_first_chunk::<3>().ok_or(Malformed)?;
-        let count = usize::from(u16::from_be_bytes(*count));
+        let ([bits], coded) = bytes.split_first_chunk().ok_or(Malformed)?;
         let bits = u32::from(*bits);
         if !(8..=KeyHash::BITS).contains(&bits) {
             return Err(Malformed);
         }
         let mut reader = BitReader::new(coded);
+        let count = usize::try_from(reader.gamma()? - 1).map_err(|_| Malformed)?;
+        if count > REQUESTS_MAX {
+            return Err(Malformed);
+        }
         let k = rice_parameter(bits, count);
         // Grows with what is read, not with what is announced.
         let mut requests = Vec::new();

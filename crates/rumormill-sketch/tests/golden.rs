@@ -76,8 +76,8 @@ fn a_stripe() {
 fn requests() {
     let gaps = [(0x1234, -1), (0x0042, -5), (0x9999, 7), (0xfedc_ba98_7654, -1_000)];
     let gaps = gaps.map(|(key, ahead)| Gap { key: KeyHash::new(key), ahead });
-    check(&RequestList::new(&gaps, 200).unwrap().encode(), "0003 10 010b28f8b883fff7a0");
-    check(&RequestList::new(&[], 200).unwrap().encode(), "0000 10");
+    check(&RequestList::new(&gaps, 200).unwrap().encode(), "10 c0085947c5c41fffbd00");
+    check(&RequestList::new(&[], 200).unwrap().encode(), "10 00");
 }
 
 #[test]

@@ -85,9 +85,9 @@ fn other_spellings_are_malformed() {
         bytes[at] = byte;
         RequestList::decode(&bytes)
     };
-    assert_eq!(spoil(0, 0xff), Err(Malformed), "a count beyond the bytes at hand");
-    assert_eq!(spoil(2, 7), Err(Malformed), "fewer than eight bits");
-    assert_eq!(spoil(2, 49), Err(Malformed), "more bits than hashes have");
+    assert_eq!(spoil(1, 0xff), Err(Malformed), "a count beyond the bytes at hand");
+    assert_eq!(spoil(0, 7), Err(Malformed), "fewer than eight bits");
+    assert_eq!(spoil(0, 49), Err(Malformed), "more bits than hashes have");
     let last = bytes.len() - 1;
     assert_eq!(spoil(last, bytes[last] | 1), Err(Malformed), "a last byte not filled with zeros");
     assert_eq!(
@@ -96,15 +96,28 @@ fn other_spellings_are_malformed() {
         "a byte too many"
     );
     assert_eq!(RequestList::decode(&bytes[..last]), Err(Malformed), "a byte missing");
-    let last_keys = |code: [u8; 3]| RequestList::decode(&[&[0, 2, 8], &code[..]].concat());
+    let decode = |bits: &str| RequestList::decode(&[&[8], &packed(bits)[..]].concat());
+    // Two requests, in 101: 254 is 3 * 64 + 62, and one behind; then the next key.
     let keys = |list: RequestList| list.requests().iter().map(|it| it.key).collect::<Vec<_>>();
-    assert_eq!(last_keys([0xef, 0x80, 0]).map(keys), Ok(vec![254, 255]));
-    assert_eq!(last_keys([0xef, 0xc0, 0]).map(keys), Err(Malformed), "255 and 256 in 8 bits");
-    let last_gap =
-        |code: &[&[u8]]| RequestList::decode(&[&[0, 1, 8, 0], &code.concat()[..]].concat());
+    assert_eq!(decode("101 1110111110 0 0000000 0").map(keys), Ok(vec![254, 255]));
+    let beyond = decode("101 1110111111 0 0000000 0");
+    assert_eq!(beyond.map(keys), Err(Malformed), "255 and 256 in 8 bits");
+    // One request, in 100, for key 0, and how far behind.
     let gaps = |list: RequestList| list.requests().iter().map(|it| it.behind).collect::<Vec<_>>();
-    assert_eq!(last_gap(&[&[0xff; 7], &[0xfe], &[0; 8]]).map(gaps), Ok(vec![1 << 63]));
-    assert_eq!(last_gap(&[&[0xff; 8], &[0; 9]]).map(gaps), Err(Malformed), "a gap of 65 bits");
+    let gap = |bits: usize| ["100 00000000", &"1".repeat(bits), "0", &"0".repeat(bits)].concat();
+    assert_eq!(decode(&gap(63)).map(gaps), Ok(vec![1 << 63]));
+    assert_eq!(decode(&gap(64)).map(gaps), Err(Malformed), "a gap of 65 bits");
+    let count = ["1".repeat(17), "0".repeat(18)].concat();
+    assert_eq!(decode(&count).map(gaps), Err(Malformed), "more requests than a list may have");
     let too_many = vec![Gap { key: KeyHash::new(1), ahead: -1 }; 65_536];
     assert!(RequestList::new(&too_many, 1).is_err());
+}
+
+/// Bits in bytes, the last filled with zeros.
+fn packed(bits: &str) -> Vec<u8> {
+    let bits: Vec<_> = bits.bytes().filter(|bit| *bit != b' ').collect();
+    let byte = |bits: &[u8]| {
+        (0..8).fold(0, |byte, at| byte << 1 | bits.get(at).map_or(0, |bit| bit - b'0'))
+    };
+    bits.chunks(8).map(byte).collect()
 }

@@ -1,7 +1,5 @@
 //! The summary of a table under one hash key.
 
-use alloc::vec::Vec;
-
 use rumormill_crdt::{RowId, Table};
 use rumormill_sketch::{HashKey, KeyHash, KeyIndex, Size, Summary};
 
@@ -70,12 +68,6 @@ impl Keyed {
             }
             self.index = index;
         }
-    }
-
-    /// The rows with this hash: rarely more than one.
-    pub(crate) fn rows(&self, hash: KeyHash, table: &Table) -> Vec<RowId> {
-        let rows = self.index.values(hash).filter_map(|number| table.numbered(*number));
-        rows.map(|row| row.id()).collect()
     }
 }
 

@@ -95,19 +95,21 @@ impl<A: Address> Inquiry<A> {
     /// Works out what the cells say, repairs what came out, and asks for more if more differs.
     pub(super) fn conclude(mut self, scene: &mut Scene<'_, A>) -> Outcome<A> {
         let Some(view) = scene.digest.view_on(self.basis) else { return Outcome::Incomplete };
-        let Some(peeled) = self.peel(&view, scene) else { return Outcome::Stuck };
-        let fresh = self.note(&peeled.gaps, &view, scene);
-        repair(&self.peer, &view, &fresh, self.found.len(), scene);
+        let Some(mut peeled) = self.peel(&view, scene) else { return Outcome::Stuck };
+        // What the peer was brought further in since it was found is no news.
+        peeled.gaps.retain(|gap| !self.found.contains_key(&gap.key));
+        let found = self.found.len() + peeled.gaps.len();
+        repair(&self.peer, &view, &peeled.gaps, found, scene);
         if peeled.is_full() {
-            return Outcome::Found(self.found.len());
+            Outcome::Found(found)
+        } else if peeled.missing > 0 {
+            Outcome::Incomplete
+        } else if self.sketches == SKETCHES_MAX {
+            Outcome::Stuck
+        } else {
+            self.note(&peeled.gaps, &view, scene);
+            self.go_on(&peeled, &view, scene)
         }
-        if peeled.missing > 0 {
-            return Outcome::Incomplete;
-        }
-        if self.sketches == SKETCHES_MAX {
-            return Outcome::Stuck;
-        }
-        self.go_on(&peeled, &view, scene)
     }
 
     /// What the cells say beyond what was found before; nothing if their sketch is larger than
@@ -122,16 +124,12 @@ impl<A: Address> Inquiry<A> {
         Some(ours.difference(&self.awaited).ok()?.peel(view.index()))
     }
 
-    /// Remembers gaps, and returns those of rows that were not found before: what the peer was
-    /// brought further in since is no news.
-    fn note(&mut self, gaps: &[Gap], view: &View<'_>, scene: &Scene<'_, A>) -> Vec<Gap> {
-        let is_new = |gap: &&Gap| !self.found.contains_key(&gap.key);
-        let fresh: Vec<Gap> = gaps.iter().filter(is_new).copied().collect();
-        for gap in &fresh {
+    /// Remembers what was found, to look for what else there is.
+    fn note(&mut self, gaps: &[Gap], view: &View<'_>, scene: &Scene<'_, A>) {
+        for gap in gaps {
             let ours = version_of(gap.key, view, scene);
             self.found.insert(gap.key, Found { ahead: gap.ahead, ours });
         }
-        fresh
     }
 
     /// Asks for what is left: for more cells if there were too few, for wider ones if there are
@@ -165,7 +163,7 @@ impl<A: Address> Inquiry<A> {
 
 /// What we have of a row, at the cut.
 fn version_of<A>(key: KeyHash, view: &View<'_>, scene: &Scene<'_, A>) -> Version {
-    view.rows(key, scene.table).first().map_or(0, |(_, version)| *version)
+    view.rows(key, scene.table).next().map_or(0, |(_, version)| version)
 }
 
 /// Sends the rows in which we are ahead, and asks for those in which we are behind.

@@ -59,6 +59,12 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.rows.graves()
     }
 
+    /// The rows of the life that writes here.
+    pub(crate) fn own_rows(&self) -> impl Iterator<Item = RowId> {
+        let own = self.rows.spaces().map(|space| RowId { space, life: self.life });
+        own.filter(|id| self.rows.number(*id).is_some())
+    }
+
     /// What is stamped earlier has expired.
     pub(crate) const fn horizon(&self) -> Horizon {
         self.rows.horizon()
@@ -73,9 +79,9 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         keep: impl Fn(&mut Vec<Arc<Row<K, V>>>, Vec<Arc<Row<K, V>>>),
     ) -> Dropped {
         self.rows.move_horizon(horizon);
-        let spaces: BTreeSet<Space> = self.rows().map(|row| row.id().space).collect();
+        let expires = |space: &Space| horizon.of(*space) > Timestamp(0);
         let mut gone = Vec::new();
-        for space in spaces {
+        for space in self.rows.spaces().filter(expires) {
             let stays = |row: &Arc<Row<K, V>>| {
                 row.id().life == self.life || !self.is_expired(space, row.head().timestamp)
             };
