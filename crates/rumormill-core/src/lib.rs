@@ -41,6 +41,7 @@ mod event;
 mod message;
 mod outbox;
 mod seal;
+mod sender;
 
 mod address;
 mod ageing;

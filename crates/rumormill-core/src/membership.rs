@@ -20,6 +20,7 @@ use crate::{
     message::{Claim, ClaimedStanding},
     random::Random,
     self_row::SelfRow,
+    sender::Tag,
 };
 
 /// The most claims that ride along in one datagram.
@@ -61,6 +62,8 @@ pub(crate) struct Membership<A> {
     own: Life,
     incarnation: u64,
     members: BTreeMap<ReplicaId, Entry<A>>,
+    /// Members by the tags of their newest lives.
+    tags: BTreeMap<Tag, ReplicaId>,
     /// Members that are alive or suspect, to draw peers from.
     reachable: Vec<ReplicaId>,
     /// Members that are dead, to look after.
@@ -98,6 +101,7 @@ impl<A: Address> Membership<A> {
             own,
             incarnation: 0,
             members: BTreeMap::new(),
+            tags: BTreeMap::new(),
             reachable: Vec::new(),
             dead: Vec::new(),
             deadlines: BTreeSet::new(),
@@ -130,6 +134,10 @@ impl<A: Address> Membership<A> {
             return;
         }
         let is_new_life = says.life > known.life;
+        if is_new_life {
+            self.tags.remove(&Tag::of(known.life));
+            self.tags.insert(Tag::of(says.life), replica);
+        }
         known.life = says.life;
         known.address = says.address;
         known.name = says.name;
@@ -150,7 +158,9 @@ impl<A: Address> Membership<A> {
         // A member that left is in no list and has no deadline.
         self.set_standing(replica, Standing::Left, events);
         self.forget_claim(replica);
-        self.members.remove(&replica);
+        if let Some(known) = self.members.remove(&replica) {
+            self.tags.remove(&Tag::of(known.life));
+        }
     }
 
     /// Takes in a claim by anybody. Returns whether it was news; only news is passed on.
@@ -285,6 +295,11 @@ impl<A: Address> Membership<A> {
         self.members.get(&life.replica).is_some_and(|known| known.life >= life)
     }
 
+    /// The member whose newest life has this tag.
+    pub(crate) fn tagged(&self, tag: Tag) -> Option<ReplicaId> {
+        self.tags.get(&tag).copied()
+    }
+
     pub(crate) fn address(&self, replica: ReplicaId) -> Option<&A> {
         self.members.get(&replica).map(|known| &known.address)
     }
@@ -317,6 +332,7 @@ impl<A: Address> Membership<A> {
         } else {
             self.reachable.push(replica);
         }
+        self.tags.insert(Tag::of(life), replica);
         self.members.insert(replica, known);
     }
 

@@ -7,17 +7,19 @@ use alloc::vec::Vec;
 use rumormill_crdt::{Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, codec};
 use serde::{Deserialize, Serialize};
 
-use crate::{Rejected, seal::FRAME_LEN};
+use crate::{Rejected, seal::FRAME_LEN, sender::Sender};
 
 pub(crate) use self::sketched::{Ask, Cells, Compare, More, WireStrata};
 
-/// One message. A datagram is the sender's life and then messages to its end.
+/// One message. A datagram says who sent it, and then has messages to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Message {
     /// Are you there?
     Ping { nonce: u64 },
     /// I am; the nonce is that of the ping.
     Ack { nonce: u64 },
+    /// I do not know you: who are you?
+    Who,
     /// A belief about somebody's liveness.
     Claim(Claim),
     /// This is the fingerprint of my digest. If yours differs on the same basis, go on from there.
@@ -73,6 +75,7 @@ impl Message {
             | Self::Request { .. } => true,
             Self::Ping { .. }
             | Self::Ack { .. }
+            | Self::Who
             | Self::Claim(_)
             | Self::Delta(_)
             | Self::Rumor(_) => false,
@@ -185,15 +188,15 @@ impl TryFrom<PageParts> for Page {
 pub(crate) const fn delta_len_max(limits: &Limits) -> usize {
     const VARINT: usize = 10;
     const ROW: usize = 17;
-    let frame_and_sender = FRAME_LEN + 16;
+    let frame_and_sender = FRAME_LEN + Sender::LEN_MAX;
     let head = 2 * VARINT + 2 * 8 + VARINT + limits.dependencies_max * (ROW + VARINT + 8);
     let cell = VARINT + 1 + 2 * 3 + limits.cell_len_max;
     frame_and_sender + 1 + ROW + 2 * VARINT + head + 3 + cell
 }
 
 /// Reads the payload of a datagram: who sent it, and what it says.
-pub(crate) fn decode_payload(payload: &[u8]) -> Result<(Life, Vec<Message>), Rejected> {
-    let (sender, mut rest) = codec::decode_prefix(payload).map_err(|_| Rejected::Malformed)?;
+pub(crate) fn decode_payload(payload: &[u8]) -> Result<(Sender, Vec<Message>), Rejected> {
+    let (sender, mut rest) = Sender::decode(payload)?;
     let mut messages = Vec::new();
     while !rest.is_empty() {
         let (message, after) = codec::decode_prefix(rest).map_err(|_| Rejected::Malformed)?;

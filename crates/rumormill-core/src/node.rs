@@ -26,6 +26,7 @@ use crate::{
     rumor::Rumor,
     seal::{FRAME_LEN, Seal},
     self_row,
+    sender::{Sender, Tag},
     spread_time::SpreadTime,
     transfer::Transfer,
 };
@@ -197,15 +198,7 @@ impl<A: Address> Node<A> {
         self.advance(now);
         let opened = self.seal.open(bytes).and_then(message::decode_payload);
         let (sender, messages) = opened.inspect_err(|_| self.stats.datagrams_rejected += 1)?;
-        if sender.replica == self.identity.replica {
-            self.stats.datagrams_rejected += 1;
-            if sender == self.life() {
-                self.reconcile.drop_seed(&from);
-            } else {
-                self.events.conflict(sender);
-            }
-            return Err(Rejected::OurName);
-        }
+        self.check_name(sender, &from)?;
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += bytes.len() as u64;
         self.reconcile.handle_sign_of_life(&from);
@@ -286,9 +279,9 @@ impl<A: Address> Node<A> {
     pub fn poll_transmit<'b>(&mut self, buf: &'b mut [u8]) -> Option<Transmit<'b, A>> {
         assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
         let claims = self.members.claims_along();
-        let (sender, table) = (self.life(), self.replica.table());
+        let (life, table) = (self.life(), self.replica.table());
         self.digest.handle_changes(table);
-        let composed = self.outbox.compose(sender, (table, &self.digest), &claims, buf)?;
+        let composed = self.outbox.compose(life, (table, &self.digest), &claims, buf)?;
         let repeats = pace::claim_repeats(self.members.population());
         self.members.claims_passed_on(composed.claims, repeats);
         let payload = &mut buf[..composed.len];
@@ -379,6 +372,7 @@ impl<A: Address> Node<A> {
         match message {
             Message::Ping { nonce } => out.ack(from, nonce),
             Message::Ack { nonce } => self.probe.handle_ack(nonce),
+            Message::Who => self.introduce_to(from),
             Message::Claim(claim) => {
                 let within = self.refute_within();
                 self.members.handle_claim(now, claim, within, &mut self.events);
@@ -484,20 +478,56 @@ impl<A: Address> Node<A> {
         }
     }
 
+    /// Turns away what is sent in our own name.
+    fn check_name(&mut self, sender: Sender, from: &A) -> Result<(), Rejected> {
+        let own = self.life();
+        let other = match sender {
+            Sender::Tag(tag) if tag != Tag::of(own) => return Ok(()),
+            Sender::Life(life) if life.replica != own.replica => return Ok(()),
+            Sender::Tag(_) => own,
+            Sender::Life(life) => life,
+        };
+        self.stats.datagrams_rejected += 1;
+        if other == own {
+            self.reconcile.drop_seed(from);
+        } else {
+            self.events.conflict(other);
+        }
+        Err(Rejected::OurName)
+    }
+
     /// Looks at who opens a conversation: strangers are asked who they are, and members thought
     /// dead are told so, to refute. Answers are not looked at, or two nodes that mistrust each
     /// other would never stop answering.
-    fn meet(&mut self, sender: Life, from: &A) {
-        if !self.members.knows(sender) {
-            let id = RowId { space: Space::SELF, life: sender };
-            let (now, table) = (self.now, self.replica.table());
-            self.transfer.meet(now, id, from, table, &mut self.outbox);
-            for claim in self.members.claims_about_dead(CLAIMS_TOLD_MAX) {
+    fn meet(&mut self, sender: Sender, from: &A) {
+        let known = match sender {
+            Sender::Tag(tag) => self.members.tagged(tag),
+            Sender::Life(life) => Some(life.replica).filter(|_| self.members.knows(life)),
+        };
+        if let Some(replica) = known {
+            if let Some(claim) = self.members.claim_against(replica) {
                 self.outbox.claim(from, claim);
             }
-        } else if let Some(claim) = self.members.claim_against(sender.replica) {
+            return;
+        }
+        match sender {
+            Sender::Tag(_) => self.outbox.who(from),
+            Sender::Life(life) => {
+                let id = RowId { space: Space::SELF, life };
+                let (now, table) = (self.now, self.replica.table());
+                self.transfer.meet(now, id, from, table, &mut self.outbox);
+            }
+        }
+        for claim in self.members.claims_about_dead(CLAIMS_TOLD_MAX) {
             self.outbox.claim(from, claim);
         }
+    }
+
+    /// Tells a peer who we are.
+    fn introduce_to(&mut self, peer: &A) {
+        self.outbox.introduce(peer);
+        let own = RowId { space: Space::SELF, life: self.life() };
+        self.outbox.offer(peer, own, 0);
     }
 
     fn suspect(&mut self, silent: ReplicaId) {

@@ -15,6 +15,7 @@ use self::composition::Composition;
 use crate::{
     digest::{Basis, Digest},
     message::{Claim, Message, More},
+    sender::{Sender, Tag},
 };
 
 /// The most peers that may have something waiting for them.
@@ -44,6 +45,10 @@ pub(crate) struct Outbox<A> {
 /// What is to be said to one peer.
 #[derive(Debug, Default)]
 struct Letter {
+    /// Whether to spell out who we are: the peer does not know us.
+    introduce: bool,
+    /// Whether to ask the peer who it is.
+    who: bool,
     acks: SmallVec<[u64; ACKS_MAX]>,
     ping: Option<u64>,
     claims: BTreeMap<ReplicaId, Claim>,
@@ -101,6 +106,21 @@ impl<A: Ord + Clone> Outbox<A> {
                 letter.acks.push(nonce);
             }
             room
+        });
+    }
+
+    /// Spells out who we are in the next datagram to a peer, if there is one.
+    pub(crate) fn introduce(&mut self, to: &A) {
+        self.letter(to, |letter, _| {
+            letter.introduce = true;
+            true
+        });
+    }
+
+    pub(crate) fn who(&mut self, to: &A) {
+        self.letter(to, |letter, _| {
+            letter.who = true;
+            true
         });
     }
 
@@ -236,7 +256,7 @@ impl<A: Ord + Clone> Outbox<A> {
     /// as fit: they ride along with whatever leaves anyway.
     pub(crate) fn compose(
         &mut self,
-        sender: Life,
+        life: Life,
         (table, digest): (&Table, &Digest),
         rumored: &[Claim],
         buf: &mut [u8],
@@ -244,6 +264,8 @@ impl<A: Ord + Clone> Outbox<A> {
         while let Some(to) = self.turns.pop_front() {
             let Some(mut letter) = self.letters.remove(&to) else { continue };
             self.rows -= letter.rows();
+            let introduce = core::mem::take(&mut letter.introduce);
+            let sender = if introduce { Sender::Life(life) } else { Sender::Tag(Tag::of(life)) };
             let mut page = Composition::new(sender, (table, digest), buf);
             letter.write_to(&mut page);
             if page.has_messages() {
@@ -281,6 +303,7 @@ impl Letter {
     fn write_to(&mut self, page: &mut Composition<'_>) {
         self.acks.retain(|nonce| !page.say(&Message::Ack { nonce: *nonce }));
         self.ping.take_if(|nonce| page.say_ping(*nonce));
+        self.who &= !(self.who && page.say(&Message::Who));
         self.claims.retain(|_, claim| !page.say(&Message::Claim(*claim)));
         self.compare &= !(self.compare && page.say_compare());
         self.audit.take_if(|salt| page.say_audit(*salt));
@@ -303,6 +326,7 @@ impl Letter {
     fn is_empty(&self) -> bool {
         self.acks.is_empty()
             && self.ping.is_none()
+            && !self.who
             && self.claims.is_empty()
             && !self.compare
             && self.audit.is_none()

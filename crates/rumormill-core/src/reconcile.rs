@@ -138,6 +138,7 @@ impl<A: Address> Reconcile<A> {
             Message::Page(page) => self.handle_page(from, &page, transfer, scene),
             Message::Ping { .. }
             | Message::Ack { .. }
+            | Message::Who
             | Message::Claim(_)
             | Message::Pull { .. }
             | Message::NextPage { .. }
@@ -357,6 +358,7 @@ impl<A: Address> Reconcile<A> {
         self.sweep.handle_timeout(now, config, members, random, scene.out);
         let isolated = members.reachable().is_empty();
         for seed in self.seeds.handle_timeout(now, isolated, random, events) {
+            scene.out.introduce(&seed);
             if isolated {
                 self.sweep.ask(&seed, scene.out);
             } else {

@@ -15,6 +15,7 @@ use crate::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
     message::{Claim, ClaimedStanding, Message, Page},
     seal::{FRAME_LEN, Seal},
+    sender::Sender,
 };
 
 const UNIX: Duration = Duration::from_secs(1_767_225_600);
@@ -36,8 +37,9 @@ fn life(replica: u64, epoch: u64) -> Life {
 
 /// Hands a node a datagram with the given messages, whole in form.
 fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[Message]) {
-    let mut datagram = vec![0; FRAME_LEN];
-    datagram.extend(codec::encode_to_vec(&sender).expect("a life has a known length"));
+    let mut datagram = vec![0; FRAME_LEN + Sender::LEN_MAX];
+    let spelled_out = Sender::Life(sender).encode(&mut datagram[FRAME_LEN..]);
+    assert_eq!(spelled_out, Some(Sender::LEN_MAX));
     for message in messages {
         datagram.extend(codec::encode_to_vec(message).expect("messages have a known length"));
     }

@@ -155,8 +155,8 @@ proptest! {
         let (mut ann, _) = conversation();
         let before = state(&ann);
         check_rejected(&mut ann, &before, &bytes);
-        let sender = [[0; 7].as_slice(), &[9], &[0; 7], &[1]].concat();
-        let framed = frame(&[sender.as_slice(), &[200], &bytes].concat());
+        let tag = [0, 0, 0, 9];
+        let framed = frame(&[&tag[..], &[200], &bytes].concat());
         check_rejected(&mut ann, &before, &framed);
     }
 }

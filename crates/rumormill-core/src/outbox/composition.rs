@@ -2,7 +2,7 @@
 
 use alloc::vec;
 
-use rumormill_crdt::{Bytes, Key, Life, RowDelta, RowId, Table, codec};
+use rumormill_crdt::{Bytes, Key, RowDelta, RowId, Table, codec};
 use rumormill_sketch::{Part, RequestList, Strata, Stripe};
 
 use super::{CellsOwed, Owed, Wishes};
@@ -10,6 +10,7 @@ use crate::{
     digest::{Basis, Digest, View},
     message::{Ask, Cells, Claim, Compare, Message, Page, TablePrint},
     seal::FRAME_LEN,
+    sender::Sender,
 };
 
 /// The least room for which starting on a delta, a page or cells is worth it.
@@ -31,13 +32,12 @@ pub(super) struct Composition<'b> {
 
 impl<'b> Composition<'b> {
     pub(super) fn new(
-        sender: Life,
+        sender: Sender,
         (table, digest): (&'b Table, &'b Digest),
         buf: &'b mut [u8],
     ) -> Self {
         let after_frame = buf.get_mut(FRAME_LEN..).unwrap_or_default();
-        let start = FRAME_LEN
-            + codec::encode(&sender, after_frame).expect("buffers hold at least a header");
+        let start = FRAME_LEN + sender.encode(after_frame).expect("buffers hold at least a header");
         Self { table, digest, buf, len: start, start, deltas: 0, pings: 0, digest_len: 0 }
     }
 

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use rumormill_sketch::{Size, Width};
+use rumormill_sketch::{Size, Strata, Width};
 
-use crate::{Instant, message::Cells, node::DATAGRAM_LEN_MIN, seal::FRAME_LEN};
+use crate::{Instant, message::Cells, node::DATAGRAM_LEN_MIN, seal::FRAME_LEN, sender::Sender};
 
 /// For how long what was found says something about what is to be expected.
 const VALID_FOR: Duration = Duration::from_secs(30);
@@ -52,7 +52,8 @@ pub(super) fn size_for(differences: usize) -> Size {
 
 /// The largest sketch of narrow cells in one datagram, beside the strata.
 pub(super) fn datagram_size() -> Size {
-    let life_kind_and_strata = 16 + 1 + 64;
-    let room = DATAGRAM_LEN_MIN - FRAME_LEN - life_kind_and_strata - Cells::HEADER_LEN_MAX;
+    let kind_and_strata = 1 + Strata::LEN;
+    let header = FRAME_LEN + Sender::TAG_LEN + kind_and_strata + Cells::HEADER_LEN_MAX;
+    let room = DATAGRAM_LEN_MIN - header;
     Size::fitting(NARROW, room).expect("a datagram has room for cells")
 }

@@ -139,10 +139,12 @@ impl<A: Address> Inquiry<A> {
         let left = self.estimate_left(peeled, view);
         let size = size_for(left + left / 2).min(view.size_max());
         let were_too_few = 4 * left > 3 * cells;
-        let width = match width {
-            NARROW if were_too_few => NARROW,
-            NARROW => Width::A32B64,
-            _ => Width::A64B64,
+        let width = if width != NARROW {
+            Width::A64B64
+        } else if were_too_few {
+            NARROW
+        } else {
+            Width::A32B64
         };
         scene.out.more(&self.peer, More { basis: self.basis, width, size });
         self.awaited = Received::new(size, width);

@@ -131,6 +131,7 @@ fn stamped_until(version: Version, owner: &Table, id: RowId) -> Arc<Row<Key, Byt
     let mut parts: DeltaParts<_, _> = whole.expect("it was written").into_parts();
     parts.to = version;
     parts.head.version = version;
+    parts.head.recent = version;
     let whole = RowDelta::new(parts).expect("a later version of the same cells is sound");
     Arc::new(Row::from_whole(&whole).expect("the cells are as they were"))
 }
