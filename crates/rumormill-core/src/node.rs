@@ -293,6 +293,7 @@ impl<A: Address> Node<A> {
         self.stats.pings_sent += composed.pings;
         self.stats.digest_bytes_sent += composed.digest_bytes as u64;
         self.stats.digest_datagrams_sent += u64::from(composed.digest_bytes > 0);
+        self.stats.sketch_datagrams_sent += u64::from(composed.has_cells);
         Some(Transmit { to: composed.to, payload })
     }
 

@@ -276,8 +276,8 @@ impl<A: Ord + Clone> Outbox<A> {
                     self.turns.push_back(to.clone());
                 }
                 let digest_bytes = page.digest_bytes();
-                let Composition { len, deltas, pings, .. } = page;
-                return Some(Composed { to, len, claims, deltas, pings, digest_bytes });
+                let Composition { len, deltas, pings, has_cells, .. } = page;
+                return Some(Composed { to, len, claims, deltas, pings, has_cells, digest_bytes });
             }
         }
         None
@@ -293,6 +293,7 @@ pub(crate) struct Composed<A> {
     pub(crate) claims: usize,
     pub(crate) deltas: u64,
     pub(crate) pings: u64,
+    pub(crate) has_cells: bool,
     /// What finding out what differs took of it; 0 if there is nothing of that kind.
     pub(crate) digest_bytes: usize,
 }

@@ -9,7 +9,8 @@
 //! found by comparing the versions of all rows, page by page, which always ends; so do newcomers.
 //!
 //! Only timers open a conversation, each answer is one of a fixed number, and no more than one
-//! inquiry is remembered at a time. A sketch that came unasked has to be whole, so nobody makes us
+//! inquiry is remembered at a time. What four sketches leave open is handed over to the peer, whose
+//! one try is the last. A sketch that came unasked has to be whole, so nobody makes us
 //! allocate for more than he sends.
 
 mod expectation;
@@ -52,6 +53,10 @@ const COMPARISONS_PER_AUDIT: u32 = 64;
 /// So few audits are answered that their number costs little: each walks over all rows.
 const AUDITS_EVERY: Duration = Duration::from_secs(1);
 
+/// Comparisons of two nodes with each other are at once within this share of the time that an
+/// answer may take.
+const AT_ONCE_SHARE: u32 = 8;
+
 /// With fewer cells than this, the strata would be most of a sketch.
 const CELLS_WITH_STRATA: usize = 48;
 
@@ -66,6 +71,8 @@ pub(crate) struct Reconcile<A> {
     seeds: Seeds<A>,
     expectation: Expectation,
     inquiry: Option<Inquiry<A>>,
+    /// Whom we compared with last, and until when an answer may come.
+    compared: Option<(A, Instant)>,
     /// How many conversations in a row did not find all that differs.
     stuck: u32,
     sweep: Sweep,
@@ -94,6 +101,7 @@ impl<A: Address> Reconcile<A> {
             seeds: Seeds::new(),
             expectation: Expectation::new(),
             inquiry: None,
+            compared: None,
             stuck: 0,
             sweep: Sweep::new(),
             comparisons: 0,
@@ -156,8 +164,14 @@ impl<A: Address> Reconcile<A> {
         if !self.compares(from, &view, theirs, &mut scene) {
             return;
         }
+        let awaited = self.compared.as_ref().filter(|(_, until)| scene.now < *until);
+        let at_once = awaited.is_some_and(|(peer, _)| peer == from);
+        // Where both compare at once, one answer is enough.
+        if at_once && view.fingerprint().encode() < theirs.fingerprint().encode() {
+            return;
+        }
         let usual = self.expectation.differences(scene.now).map(size_for);
-        match usual.filter(|size| *size <= datagram_size()) {
+        match usual.filter(|size| *size <= datagram_size(NARROW)) {
             Some(size) => send_sketch(from, view.basis, size, scene.out),
             None => scene.out.differ(from, view.basis),
         }
@@ -179,7 +193,7 @@ impl<A: Address> Reconcile<A> {
         let estimate = view.strata().estimate(&strata);
         let differences = self.expectation.sharpen(scene.now, estimate);
         let size = size_for(differences).min(view.size_max());
-        let one_datagram = datagram_size();
+        let one_datagram = datagram_size(NARROW);
         if 2 * differences > scene.table.len() {
             self.sweep.begin(from, &mut scene);
         } else if size.cells() <= one_datagram.cells() * 3 / 2 {
@@ -261,6 +275,7 @@ impl<A: Address> Reconcile<A> {
             }
             Outcome::GoesOn(inquiry) if self.inquiry.is_none() => self.inquiry = Some(inquiry),
             Outcome::GoesOn(_) | Outcome::Incomplete => self.stuck += 1,
+            Outcome::HandedOver => {}
             Outcome::Stuck => self.sweep.begin(peer, scene),
         }
         self.hurry(scene);
@@ -323,6 +338,7 @@ impl<A: Address> Reconcile<A> {
         out: &mut Outbox<A>,
     ) {
         self.next_at = now + random.around(config.reconcile_every);
+        self.compared = Some((peer.clone(), now + config.request_timeout / AT_ONCE_SHARE));
         self.opened = self.opened.wrapping_add(1);
         if self.opened.is_multiple_of(COMPARISONS_PER_AUDIT) {
             out.audit(peer, random.salt());

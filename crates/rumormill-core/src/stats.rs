@@ -26,6 +26,8 @@ pub struct Stats {
     pub digest_bytes_sent: u64,
     /// Datagrams sent with such a message.
     pub digest_datagrams_sent: u64,
+    /// Datagrams sent with cells of a sketch.
+    pub sketch_datagrams_sent: u64,
     /// Comparisons of fingerprints with a peer's.
     pub comparisons: u64,
     /// Of these, how many found the tables equal at the cut that was compared.

@@ -77,6 +77,8 @@ pub struct Repair {
     pub digest_bytes: [u64; 2],
     /// Datagrams with such messages.
     pub digest_datagrams: u64,
+    /// Datagrams with cells of sketches.
+    pub sketch_datagrams: u64,
     /// Bytes of these datagrams, frames and all other messages in them included.
     pub framed_bytes: u64,
     /// Bytes of all datagrams of the time: rows and probes too.
@@ -85,7 +87,8 @@ pub struct Repair {
     pub round_trips: Option<f64>,
     /// Round trips until the tables were equal; nothing if they never were, or never differed.
     pub round_trips_repaired: Option<f64>,
-    /// Time by the caller's clock in calls that compose or handle such datagrams, of both nodes.
+    /// Time by the caller's clock in calls that compose or handle such datagrams, of both nodes,
+    /// less what rows took that filled them.
     pub spent: Duration,
 }
 
@@ -195,6 +198,7 @@ impl Pair {
             is_equal,
             digest_bytes: [0, 1].map(|who| after.digest_bytes[who] - before.digest_bytes[who]),
             digest_datagrams: after.digest_datagrams - before.digest_datagrams,
+            sketch_datagrams: after.sketch_datagrams - before.sketch_datagrams,
             framed_bytes: conversation.framed_bytes,
             all_bytes: after.bytes - before.bytes,
             round_trips: round_trips(found_at),
@@ -229,6 +233,7 @@ fn agree(sim: &Sim) -> bool {
 struct Traffic {
     digest_bytes: [u64; 2],
     digest_datagrams: u64,
+    sketch_datagrams: u64,
     bytes: u64,
 }
 
@@ -238,6 +243,7 @@ impl Traffic {
         Self {
             digest_bytes: stats.map(|stats| stats.digest_bytes_sent),
             digest_datagrams: stats.iter().map(|stats| stats.digest_datagrams_sent).sum(),
+            sketch_datagrams: stats.iter().map(|stats| stats.sketch_datagrams_sent).sum(),
             bytes: stats.iter().map(|stats| stats.bytes_sent).sum(),
         }
     }

@@ -13,7 +13,7 @@ use rumormill_core::{
 
 pub use self::meter::Conversation;
 use self::{
-    meter::Meter,
+    meter::{Load, Meter},
     queue::{Arrival, Occurrence, Queue},
 };
 use crate::{
@@ -268,7 +268,8 @@ impl Sim {
 
     /// Hands a node bytes that seem to come from `from`.
     pub fn inject(&mut self, from: Index, to: Index, bytes: &[u8]) {
-        let arrival = Arrival { from, to, bytes: bytes.into(), is_digest: false };
+        let load = Load { is_digest: false, rows: 0 };
+        let arrival = Arrival { from, to, bytes: bytes.into(), load };
         self.queue.push(self.now, Occurrence::Arrive(arrival));
     }
 
@@ -398,22 +399,20 @@ impl Sim {
     }
 
     fn arrive(&mut self, arrival: &Arrival) {
-        let &Arrival { from, to, ref bytes, is_digest } = arrival;
+        let &Arrival { from, to, ref bytes, load } = arrival;
         let now = self.now;
         if !self.is_running(to) || self.slot_mut(to).paused {
             self.line(format_args!("{} -x {} not running", name(from), name(to)));
             return;
         }
-        let (clock, mut spent) = (self.meter.clock(is_digest), Duration::ZERO);
+        let (clock, mut spent) = (self.meter.clock(), Duration::ZERO);
         let taken = self.command(to, |node| {
             let begun = clock();
             let taken = node.handle_datagram(now, from, bytes);
             spent = clock().saturating_sub(begun);
             taken
         });
-        if is_digest {
-            self.meter.handled(now, spent);
-        }
+        self.meter.handled(now, load, spent);
         match taken {
             Ok(()) => {
                 self.line(format_args!("{} -> {} {} bytes", name(from), name(to), bytes.len()));
@@ -434,13 +433,14 @@ impl Sim {
         let Some(mut node) = self.slot_mut(who).node.take() else { return };
         let mut buf = [0; DATAGRAM_LEN_MIN];
         loop {
-            let (digests, begun) = (node.stats().digest_datagrams_sent, self.meter.clock(true)());
+            let (before, begun) = (node.stats(), self.meter.clock()());
             let Some(transmit) = node.poll_transmit(&mut buf) else { break };
-            let is_digest = node.stats().digest_datagrams_sent > digests;
-            if is_digest {
-                self.meter.composed(self.now, begun, transmit.payload.len());
-            }
-            self.send(who, transmit.to, transmit.payload, is_digest);
+            let load = Load {
+                is_digest: node.stats().digest_datagrams_sent > before.digest_datagrams_sent,
+                rows: node.stats().deltas_sent - before.deltas_sent,
+            };
+            self.meter.composed(self.now, load, begun, transmit.payload.len());
+            self.send(who, transmit.to, transmit.payload, load);
         }
         while let Some(event) = node.poll_event() {
             if event != Event::TableChanged {
@@ -460,7 +460,7 @@ impl Sim {
         }
     }
 
-    fn send(&mut self, from: Index, to: Index, bytes: &[u8], is_digest: bool) {
+    fn send(&mut self, from: Index, to: Index, bytes: &[u8], load: Load) {
         if self.far_side.contains(&from) != self.far_side.contains(&to) {
             self.line(format_args!("{} -| {} cut", name(from), name(to)));
             return;
@@ -468,7 +468,7 @@ impl Sim {
         let mut copies = 0;
         for delay in self.link.draw(&mut self.chance) {
             copies += 1;
-            let arrival = Arrival { from, to, bytes: bytes.into(), is_digest };
+            let arrival = Arrival { from, to, bytes: bytes.into(), load };
             self.queue.push(self.now + delay, Occurrence::Arrive(arrival));
         }
         if copies != 1 {

@@ -53,7 +53,8 @@ fn liveness(sim: &Sim, seen_by: Index, who: Index) -> Option<Liveness> {
 
 #[test]
 fn rows_from_a_disk_are_no_rumor() {
-    let never = Config { reconcile_every: 60 * MINUTE, ..Config::DEFAULT };
+    let hour = 60 * MINUTE;
+    let never = Config { reconcile_every: hour, probe_every: hour, ..Config::DEFAULT };
     let mut sim = Sim::new(1, never);
     sim.start_acquainted(2);
     let stranger = sim.start();

@@ -26,6 +26,7 @@ pub(super) struct Composition<'b> {
     start: usize,
     pub(super) deltas: u64,
     pub(super) pings: u64,
+    pub(super) has_cells: bool,
     /// Bytes of messages that find out what differs.
     digest_len: usize,
 }
@@ -38,7 +39,8 @@ impl<'b> Composition<'b> {
     ) -> Self {
         let after_frame = buf.get_mut(FRAME_LEN..).unwrap_or_default();
         let start = FRAME_LEN + sender.encode(after_frame).expect("buffers hold at least a header");
-        Self { table, digest, buf, len: start, start, deltas: 0, pings: 0, digest_len: 0 }
+        let (deltas, pings, has_cells, digest_len) = (0, 0, false, 0);
+        Self { table, digest, buf, len: start, start, deltas, pings, has_cells, digest_len }
     }
 
     pub(super) const fn has_messages(&self) -> bool {
@@ -113,6 +115,7 @@ impl<'b> Composition<'b> {
         part.truncate(len);
         let said = len == 0 || self.say(&Message::Cells(Cells::new(basis, strata, part)));
         debug_assert!(said, "cells fit the room that was left for them");
+        self.has_cells = true;
         *cells = CellsOwed { stripe: rest.unwrap_or(stripe), with_strata: false, ..*cells };
         rest.is_none()
     }

@@ -13,6 +13,9 @@ const VALID_FOR: Duration = Duration::from_secs(30);
 /// behind, and where they are, wider cells are asked for.
 pub(super) const NARROW: Width = Width::A8B32;
 
+/// So many rows are few.
+const FEW: usize = 16;
+
 /// How much differs, usually: the one thing that is remembered of earlier comparisons, of all
 /// peers together.
 #[derive(Debug)]
@@ -45,15 +48,18 @@ impl Expectation {
     }
 }
 
-/// The sketch for so many differences, with a little to spare.
+/// The sketch for so many differences, with a little to spare where they are many. Where they are
+/// few, another sketch costs little, and three cells less each time are worth more.
 pub(super) fn size_for(differences: usize) -> Size {
-    Size::for_differences(differences + differences / 16)
+    let size = Size::for_differences(differences + differences / 16);
+    let smaller = Size::of_triples(size.triples() - 1).filter(|_| differences <= FEW);
+    smaller.unwrap_or(size)
 }
 
-/// The largest sketch of narrow cells in one datagram, beside the strata.
-pub(super) fn datagram_size() -> Size {
+/// The largest sketch in one datagram, beside the strata.
+pub(super) fn datagram_size(width: Width) -> Size {
     let kind_and_strata = 1 + Strata::LEN;
     let header = FRAME_LEN + Sender::TAG_LEN + kind_and_strata + Cells::HEADER_LEN_MAX;
     let room = DATAGRAM_LEN_MIN - header;
-    Size::fitting(NARROW, room).expect("a datagram has room for cells")
+    Size::fitting(width, room).expect("a datagram has room for cells")
 }

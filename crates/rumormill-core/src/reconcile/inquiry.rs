@@ -3,21 +3,27 @@
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use rumormill_crdt::Version;
-use rumormill_sketch::{Gap, KeyHash, Peeled, Received, Size, Strata, Width};
+use rumormill_sketch::{Gap, KeyHash, Peeled, Received, Size, Strata, Stripe, Width};
 
 use super::{
     Scene,
-    expectation::{NARROW, size_for},
+    expectation::{NARROW, datagram_size, size_for},
 };
 use crate::{
     Address, Instant,
     digest::{Basis, View},
     message::{Cells, More},
-    outbox::Wishes,
+    outbox::{CellsOwed, Wishes},
 };
 
-/// How many sketches one inquiry may take.
+/// How many sketches one inquiry may take before the peer is to find what is left.
 const SKETCHES_MAX: u32 = 4;
+
+/// The width in which that is handed over: room for all gaps, and for rows that we do not have.
+pub(super) const WIDEST: Width = Width::A64B64;
+
+/// In so many cells hardly any rows share all of theirs.
+const MANY_CELLS: usize = 96;
 
 /// What is being found out of one peer: what came out so far, and which cells are awaited.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ pub(super) struct Inquiry<A> {
     awaited: Received,
     strata: Option<Strata>,
     sketches: u32,
+    /// The most cells that one of them had.
+    largest: Size,
     /// When cells that have not come are not waited for any more.
     pub(super) deadline: Instant,
 }
@@ -49,6 +57,8 @@ pub(super) enum Outcome<A> {
     GoesOn(Inquiry<A>),
     /// Not all was found, since cells got lost: compare again.
     Incomplete,
+    /// What is left was handed over to the peer, who knows other rows.
+    HandedOver,
     /// Sketches do not tell.
     Stuck,
 }
@@ -66,15 +76,15 @@ impl<A: Address> Inquiry<A> {
         scene.out.more(peer, More { basis, width: NARROW, size });
         let (peer, found) = (peer.clone(), BTreeMap::new());
         let awaited = Received::new(size, NARROW);
-        Self { peer, basis, found, awaited, strata, sketches: 1, deadline }
+        Self { peer, basis, found, awaited, strata, sketches: 1, largest: size, deadline }
     }
 
     /// Takes up a sketch that came whole, unasked.
     pub(super) fn of_cells(peer: &A, cells: &Cells, deadline: Instant) -> Option<Self> {
         let awaited = Received::whole(&cells.part()).ok()?;
         let (peer, basis, strata) = (peer.clone(), cells.basis(), cells.strata());
-        let found = BTreeMap::new();
-        Some(Self { peer, basis, found, awaited, strata, sketches: 1, deadline })
+        let (found, largest) = (BTreeMap::new(), awaited.size());
+        Some(Self { peer, basis, found, awaited, strata, sketches: 1, largest, deadline })
     }
 
     /// Says whether these are cells that were asked for, and takes them in.
@@ -104,8 +114,12 @@ impl<A: Address> Inquiry<A> {
             Outcome::Found(found)
         } else if peeled.missing > 0 {
             Outcome::Incomplete
-        } else if self.sketches == SKETCHES_MAX {
+        } else if self.awaited.width() == WIDEST && self.sketches == 1 {
+            // It was handed over to us.
             Outcome::Stuck
+        } else if self.sketches == SKETCHES_MAX {
+            self.hand_over(scene);
+            Outcome::HandedOver
         } else {
             self.note(&peeled.gaps, &view, scene);
             self.go_on(&peeled, &view, scene)
@@ -137,10 +151,17 @@ impl<A: Address> Inquiry<A> {
     fn go_on(mut self, peeled: &Peeled, view: &View<'_>, scene: &mut Scene<'_, A>) -> Outcome<A> {
         let (cells, width) = (self.awaited.size().cells(), self.awaited.width());
         let left = self.estimate_left(peeled, view);
-        let size = size_for(left + left / 2).min(view.size_max());
+        let fitting = size_for(left + left / 2);
+        // What stays entangled in a sketch is entangled in every smaller one, so it takes a larger
+        // one to tell whether it is that. In many cells it rarely is: it is wider ones that tell.
+        let is_second_of_many = self.sketches == 1 && cells >= MANY_CELLS;
+        let larger = self.largest.triples().saturating_mul(2);
+        let larger = Size::of_triples(larger).filter(|_| !is_second_of_many);
+        let size = larger.map_or(fitting, |larger| larger.max(fitting)).min(view.size_max());
+        self.largest = self.largest.max(size);
         let were_too_few = 4 * left > 3 * cells;
         let width = if width != NARROW {
-            Width::A64B64
+            WIDEST
         } else if were_too_few {
             NARROW
         } else {
@@ -150,6 +171,13 @@ impl<A: Address> Inquiry<A> {
         self.awaited = Received::new(size, width);
         self.sketches += 1;
         Outcome::GoesOn(self)
+    }
+
+    /// Sends our sketch, in one datagram, as wide as can be.
+    fn hand_over(&self, scene: &mut Scene<'_, A>) {
+        let (basis, size, width) = (self.basis, datagram_size(WIDEST), WIDEST);
+        let (stripe, with_strata) = (Stripe::WHOLE, false);
+        scene.out.cells(&self.peer, CellsOwed { basis, size, width, stripe, with_strata });
     }
 
     /// About how many rows differ that were not found.

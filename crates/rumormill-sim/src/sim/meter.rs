@@ -15,14 +15,35 @@ pub struct Conversation {
     pub found: Option<Duration>,
     /// Bytes of whole datagrams, frames and all other messages in them included.
     pub framed_bytes: u64,
-    /// What composing and handling them took, by the clock that was given.
+    /// What composing and handling them took, by the clock that was given. Where rows filled the
+    /// rest of such a datagram, what they took is left out: as much for each as rows took in
+    /// datagrams of their own.
     pub spent: Duration,
+}
+
+/// What a datagram carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Load {
+    /// Whether it helps to find out what differs.
+    pub(super) is_digest: bool,
+    /// How many row deltas.
+    pub(super) rows: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
     clock: fn() -> Duration,
     conversation: Conversation,
+    composing: Rows,
+    handling: Rows,
+}
+
+/// What rows took in datagrams of their own, and how many rode along with digests.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rows {
+    spent: Duration,
+    alone: u64,
+    along: u64,
 }
 
 impl Sim {
@@ -31,38 +52,63 @@ impl Sim {
     /// `clock` reads how much time the thread has spent. What it reads goes into
     /// [`Conversation::spent`] and nowhere else: a run is the same with any clock.
     pub fn meter_digests(&mut self, clock: fn() -> Duration) {
-        self.meter = Meter { clock, conversation: Conversation::default() };
+        self.meter = Meter { clock, ..Meter::default() };
     }
 
     /// What was measured so far.
     #[must_use]
-    pub const fn conversation(&self) -> Conversation {
-        self.meter.conversation
+    pub fn conversation(&self) -> Conversation {
+        let Meter { conversation, composing, handling, .. } = self.meter;
+        let rows = composing.spent_along() + handling.spent_along();
+        Conversation { spent: conversation.spent.saturating_sub(rows), ..conversation }
     }
 }
 
 impl Meter {
-    /// The clock, if the call is one to be measured.
-    pub(super) fn clock(&self, is_measured: bool) -> fn() -> Duration {
-        if is_measured { self.clock } else { stopped }
+    pub(super) const fn clock(&self) -> fn() -> Duration {
+        self.clock
     }
 
-    pub(super) fn composed(&mut self, now: Instant, begun: Duration, len: usize) {
+    pub(super) fn composed(&mut self, now: Instant, load: Load, begun: Duration, len: usize) {
         let spent = (self.clock)().saturating_sub(begun);
-        self.conversation.begun.get_or_insert(now.since_origin());
-        self.conversation.framed_bytes += len as u64;
-        self.conversation.spent += spent;
+        self.composing.note(load, spent);
+        if load.is_digest {
+            self.conversation.begun.get_or_insert(now.since_origin());
+            self.conversation.framed_bytes += len as u64;
+            self.conversation.spent += spent;
+        }
     }
 
-    pub(super) fn handled(&mut self, now: Instant, spent: Duration) {
-        self.conversation.found = Some(now.since_origin());
-        self.conversation.spent += spent;
+    pub(super) fn handled(&mut self, now: Instant, load: Load, spent: Duration) {
+        self.handling.note(load, spent);
+        if load.is_digest {
+            self.conversation.found = Some(now.since_origin());
+            self.conversation.spent += spent;
+        }
+    }
+}
+
+impl Rows {
+    fn note(&mut self, load: Load, spent: Duration) {
+        if load.is_digest {
+            self.along += load.rows;
+        } else if load.rows > 0 {
+            self.alone += load.rows;
+            self.spent += spent;
+        }
+    }
+
+    fn spent_along(&self) -> Duration {
+        let nanos = self.spent.as_nanos() * u128::from(self.along);
+        let nanos = nanos.checked_div(u128::from(self.alone)).unwrap_or(0);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        Self { clock: stopped, conversation: Conversation::default() }
+        let (composing, handling) = (Rows::default(), Rows::default());
+        Self { clock: stopped, conversation: Conversation::default(), composing, handling }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use rumormill_core::Instant;
 
-use super::Index;
+use super::{Index, meter::Load};
 
 /// What is going to happen, in the order of time; among equal times, what was queued first comes
 /// first.
@@ -34,8 +34,7 @@ pub(super) struct Arrival {
     pub(super) from: Index,
     pub(super) to: Index,
     pub(super) bytes: Box<[u8]>,
-    /// Whether it helps to find out what differs.
-    pub(super) is_digest: bool,
+    pub(super) load: Load,
 }
 
 impl Queue {
