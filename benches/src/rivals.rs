@@ -3,7 +3,7 @@
 use std::fmt;
 
 use negentropy::{Id, Negentropy, NegentropyStorageVector};
-use riblt::{RatelessIBLT, Symbol, UnmanagedRatelessIBLT};
+use riblt::{CodedSymbol, RatelessIBLT, Symbol, UnmanagedRatelessIBLT};
 
 /// Bytes of a coded symbol: a pair, a checksum of 8 bytes, and a count that mostly takes one.
 pub const RIBLT_SYMBOL_LEN: usize = 16 + 8 + 1;
@@ -34,9 +34,29 @@ impl Sets {
     }
 
     /// Counts the coded symbols of a rateless IBLT that are enough.
+    ///
+    /// What peels from some symbols peels from more, and fewer are the first of more: so each side
+    /// makes its own once, and halving finds the count.
     #[must_use]
     pub fn riblt_symbols(&self) -> usize {
-        (1..).find(|symbols| symbols % 8 == 0 && self.riblt_finds(*symbols)).unwrap_or_default()
+        let mut ours = RatelessIBLT::new(self.ours.iter().cloned());
+        let mut theirs = RatelessIBLT::new(self.theirs.iter().cloned());
+        let (mut few, mut enough) = (0, 1);
+        loop {
+            ours.extend_coded_symbols(enough - 1);
+            theirs.extend_coded_symbols(enough - 1);
+            let pairs = ours.coded_symbols.iter().zip(&theirs.coded_symbols).take(enough);
+            let left: Vec<_> = pairs.map(|(ours, theirs)| ours.collapse(theirs)).collect();
+            if !peels(&left) {
+                (few, enough) = (enough, enough * 2);
+                continue;
+            }
+            while few + 1 < enough {
+                let half = few.midpoint(enough);
+                if peels(&left[..half]) { enough = half } else { few = half }
+            }
+            return enough;
+        }
     }
 
     /// Makes so many coded symbols on both sides, and peels; says whether that is enough.
@@ -75,6 +95,13 @@ impl Sets {
         };
         Sealed { ours: sealed(&self.ours), theirs: sealed(&self.theirs) }
     }
+}
+
+/// Whether all that differs comes out of these coded symbols.
+fn peels(left: &[CodedSymbol<Pair>]) -> bool {
+    let mut left = UnmanagedRatelessIBLT { coded_symbols: left.to_vec() };
+    left.peel_all_symbols();
+    left.is_empty()
 }
 
 /// Two sets that the negentropy library compares.
@@ -132,4 +159,18 @@ impl Symbol for Pair {
 const fn spread(key: u64) -> u64 {
     let z = key.wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_coded_symbol_less_is_not_enough() {
+        for differ in [1, 2, 20, 600] {
+            let sets = Sets::new(1_500, differ);
+            let symbols = sets.riblt_symbols();
+            assert!(sets.riblt_finds(symbols) && !sets.riblt_finds(symbols - 1));
+        }
+    }
 }

@@ -1,0 +1,282 @@
+//! The figures as a picture: a panel for each number of rows, a line for each method.
+
+use std::fmt::{self, Write};
+
+use crate::{
+    axis::Axis,
+    figures::{Figure, Measured, Method},
+    measure::{MANY, RUNS, RUNS_OF_MANY},
+};
+
+const TITLE: &str = "What it takes to find which of N rows differ";
+
+const WIDTH: f64 = 920.0;
+const HEIGHT: f64 = 566.0;
+
+/// Where the title and the caption begin, and the caption's first line.
+const MARGIN: f64 = 16.0;
+const CAPTION: f64 = 480.0;
+
+/// Where the panels are.
+const LEFT: f64 = 86.0;
+const TOP: f64 = 74.0;
+const BOTTOM: f64 = 410.0;
+const PANEL_WIDTH: f64 = 222.0;
+const PANEL_GAP: f64 = 20.0;
+
+/// The least distance of two labels of lines.
+const LABEL_GAP: f64 = 17.0;
+
+const SCALE_BELOW: &str = r##"text-anchor="middle" font-size="12" fill="#444444""##;
+const SCALE_BESIDE: &str = r##"text-anchor="end" font-size="12" fill="#444444""##;
+
+/// From the back to the front.
+const METHODS: [Method; 5] = [
+    Method::LowerBound,
+    Method::VersionVector,
+    Method::Negentropy,
+    Method::Riblt,
+    Method::Rumormill,
+];
+
+impl Method {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::VersionVector => "version vector",
+            Self::Negentropy => "range-based",
+            Self::Riblt => "Rateless IBLT",
+            Self::Rumormill => "rumormill",
+            Self::LowerBound => "lower bound",
+        }
+    }
+
+    const fn color(self) -> &'static str {
+        match self {
+            Self::VersionVector => "#3465a4",
+            Self::Negentropy => "#9a3480",
+            Self::Riblt => "#b85c00",
+            Self::Rumormill => "#0b7a3b",
+            Self::LowerBound => "#555555",
+        }
+    }
+
+    /// What the line looks like, besides its color.
+    const fn stroke(self) -> &'static str {
+        match self {
+            Self::VersionVector | Self::Negentropy | Self::Riblt => "stroke-width=\"1.8\"",
+            Self::Rumormill => "stroke-width=\"3.2\"",
+            Self::LowerBound => "stroke-width=\"1.8\" stroke-dasharray=\"5 4\"",
+        }
+    }
+
+    /// The mark of a figure, as a path around it; lines that were not measured have none.
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::VersionVector => "m-3.2 -3.2h6.4v6.4h-6.4z",
+            Self::Negentropy => "m0 -4.2l4 7h-8z",
+            Self::Riblt => "m0 -4.4l4.4 4.4l-4.4 4.4l-4.4 -4.4z",
+            Self::Rumormill => "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",
+            Self::LowerBound => "",
+        }
+    }
+}
+
+/// Draws a picture as SVG.
+pub(crate) fn draw(measured: &Measured) -> String {
+    let mut svg = String::new();
+    write_picture(&mut svg, measured).expect("a string takes all that is written");
+    svg
+}
+
+fn write_picture(svg: &mut String, measured: &Measured) -> fmt::Result {
+    writeln!(
+        svg,
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="#222222">
+<title>{TITLE}</title>
+<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>"##
+    )?;
+    write_text(svg, MARGIN, 32.0, r#"font-size="18" font-weight="bold""#, TITLE)?;
+    let panels = panels(&measured.figures);
+    panels.iter().try_for_each(|panel| panel.write(svg))?;
+    if let [first, .., last] = &panels[..] {
+        first.write_scale_of_bytes(svg)?;
+        last.write_labels(svg)?;
+    }
+    for (line, caption) in (0u8..).zip(caption(measured)) {
+        let baseline = CAPTION + 18.0 * f64::from(line);
+        write_text(svg, MARGIN, baseline, r##"font-size="12" fill="#444444""##, &caption)?;
+    }
+    writeln!(svg, "</svg>")
+}
+
+/// What is counted, and how it is measured again.
+fn caption(measured: &Measured) -> [String; 5] {
+    let version = |name: &str| measured.versions.get(name).map_or("", String::as_str);
+    let many = grouped(MANY as u64);
+    [
+        "rumormill: all messages by which two nodes find what differs, both ways, with the sender's \
+         header, without rows and frames;"
+            .to_owned(),
+        format!(
+            "median of {RUNS} repairs, of {RUNS_OF_MANY} from {many} differences on. Version \
+             vector: names and versions of all rows one way, then requests."
+        ),
+        format!(
+            "Rateless IBLT (riblt {}): coded symbols one way. Range-based (negentropy {}): \
+             messages both ways. These two find",
+            version("riblt"),
+            version("negentropy"),
+        ),
+        "elements of sets, two for every row that differs. The lower bound is for two sides that \
+         know of all rows."
+            .to_owned(),
+        measured.command.clone(),
+    ]
+}
+
+/// A panel for every number of rows, from left to right.
+fn panels(figures: &[Figure]) -> Vec<Panel> {
+    let mut rows: Vec<_> = figures.iter().map(|figure| figure.rows).collect();
+    rows.dedup();
+    let lefts = (0u8..).map(|number| LEFT + f64::from(number) * (PANEL_WIDTH + PANEL_GAP));
+    let panel = |(rows, left)| Panel {
+        rows,
+        x: Axis::over(figures.iter().map(|it| it.differ as u64), left, left + PANEL_WIDTH),
+        y: Axis::over(figures.iter().map(|it| it.bytes), BOTTOM, TOP),
+        figures: figures.iter().filter(|it| it.rows == rows).copied().collect(),
+    };
+    rows.into_iter().zip(lefts).map(panel).collect()
+}
+
+/// What is drawn of one number of rows.
+struct Panel {
+    rows: usize,
+    x: Axis,
+    y: Axis,
+    figures: Vec<Figure>,
+}
+
+impl Panel {
+    fn write(&self, svg: &mut String) -> fmt::Result {
+        self.write_grid(svg)?;
+        let title = format!("N = {} rows", grouped(self.rows as u64));
+        let middle = self.x.middle();
+        write_text(svg, middle, TOP - 12.0, r#"text-anchor="middle" font-weight="bold""#, &title)?;
+        for (power, x) in self.x.powers() {
+            write_text(svg, x, BOTTOM + 19.0, SCALE_BELOW, &in_thousands(power))?;
+        }
+        write_text(svg, middle, BOTTOM + 41.0, r#"text-anchor="middle""#, "rows that differ")?;
+        METHODS.into_iter().try_for_each(|method| self.write_line(svg, method))
+    }
+
+    fn write_grid(&self, svg: &mut String) -> fmt::Result {
+        let (left, right) = (self.x.from, self.x.to);
+        let mut path = String::new();
+        for (_, x) in self.x.powers() {
+            write!(path, "M{x:.1} {TOP}V{BOTTOM}")?;
+        }
+        for (_, y) in self.y.powers() {
+            write!(path, "M{left:.1} {y:.1}H{right:.1}")?;
+        }
+        writeln!(svg, r##"<path d="{path}" fill="none" stroke="#dddddd"/>"##)
+    }
+
+    fn write_line(&self, svg: &mut String, method: Method) -> fmt::Result {
+        let (color, stroke, mark) = (method.color(), method.stroke(), method.mark());
+        let points: Vec<_> = self.points(method).collect();
+        let line: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let line = line.join(" ");
+        writeln!(svg, r#"<polyline points="{line}" fill="none" stroke="{color}" {stroke}/>"#)?;
+        if mark.is_empty() {
+            return Ok(());
+        }
+        let marks: String = points.iter().map(|(x, y)| format!("M{x:.1} {y:.1}{mark}")).collect();
+        writeln!(svg, r##"<path d="{marks}" fill="{color}" stroke="#ffffff" stroke-width="0.8"/>"##)
+    }
+
+    fn points(&self, method: Method) -> impl Iterator<Item = (f64, f64)> {
+        let figures = self.figures.iter().filter(move |figure| figure.method == method);
+        figures.map(|figure| (self.x.at(figure.differ as u64), self.y.at(figure.bytes)))
+    }
+
+    fn write_scale_of_bytes(&self, svg: &mut String) -> fmt::Result {
+        let right = self.x.from - 8.0;
+        for (power, y) in self.y.powers() {
+            write_text(svg, right, y + 4.0, SCALE_BESIDE, &with_unit(power))?;
+        }
+        let (x, middle) = (MARGIN + 6.0, self.y.middle());
+        let turned = format!(r#"text-anchor="middle" transform="rotate(-90 {x} {middle:.1})""#);
+        write_text(svg, x, middle, &turned, "bytes, both ways together")
+    }
+
+    /// Writes the names of the lines where they end.
+    fn write_labels(&self, svg: &mut String) -> fmt::Result {
+        let end = |method| Some((self.points(method).last()?.1, method));
+        let mut ends: Vec<_> = METHODS.into_iter().filter_map(end).collect();
+        ends.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let apart = apart(ends.iter().map(|end| end.0));
+        for ((_, method), y) in ends.iter().zip(apart) {
+            let style = format!(r#"font-weight="bold" fill="{}""#, method.color());
+            write_text(svg, self.x.to + 10.0, y + 4.5, &style, method.label())?;
+        }
+        Ok(())
+    }
+}
+
+/// Moves labels, whose heights come in order, down until none is over another.
+fn apart(heights: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut free = f64::NEG_INFINITY;
+    let place = |height: f64| {
+        let placed = height.max(free);
+        free = placed + LABEL_GAP;
+        placed
+    };
+    heights.map(place).collect()
+}
+
+fn write_text(svg: &mut String, x: f64, y: f64, style: &str, text: &str) -> fmt::Result {
+    writeln!(svg, r#"<text x="{x:.1}" y="{y:.1}" {style}>{text}</text>"#)
+}
+
+/// A number with a comma before every three digits.
+fn grouped(number: u64) -> String {
+    if number < 1_000 {
+        return number.to_string();
+    }
+    format!("{},{:03}", grouped(number / 1_000), number % 1_000)
+}
+
+/// A round number, short.
+fn in_thousands(number: u64) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{}k", number / 1_000) }
+}
+
+/// Bytes with the greatest unit of which there is one at least.
+fn with_unit(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_lines_that_end_together_are_apart() {
+        let heights = apart([10.0, 12.0, 12.0, 80.0, 81.0].into_iter());
+        assert_eq!(
+            heights,
+            [10.0, 10.0 + LABEL_GAP, 10.0 + 2.0 * LABEL_GAP, 80.0, 80.0 + LABEL_GAP]
+        );
+    }
+
+    #[test]
+    fn scales_are_read_by_people() {
+        assert_eq!([1, 1_000, 1_000_000].map(grouped), ["1", "1,000", "1,000,000"]);
+        assert_eq!([1, 100, 1_000, 10_000].map(in_thousands), ["1", "100", "1k", "10k"]);
+        assert_eq!([1, 100, 10_000, 1_000_000].map(with_unit), ["1 B", "100 B", "10 kB", "1 MB"]);
+    }
+}
