@@ -55,7 +55,8 @@ pub struct Config {
     pub probe_attempts: u32,
     /// How many probe periods a suspect has to refute, for each factor of 10 in members.
     pub suspicion_periods: u32,
-    /// How long a request for a row waits before it is repeated.
+    /// The longest wait before a request for a row, or a page, is repeated. Where answers usually
+    /// come sooner, so does the repetition.
     pub request_timeout: Duration,
     /// How many times a row is asked for before it is given up.
     pub request_attempts: u32,

@@ -48,6 +48,7 @@ mod ageing;
 mod config;
 mod pace;
 mod random;
+mod round_trip;
 mod spread_time;
 mod stats;
 mod time;

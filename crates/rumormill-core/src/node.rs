@@ -229,7 +229,8 @@ impl<A: Address> Node<A> {
         if let Some(peer) = probed {
             self.reconcile.compare_with(now, config, peer, random, outbox);
         }
-        let scene = Scene { now, config, table, digest: &self.digest, out: outbox };
+        let (digest, timeout) = (&self.digest, self.transfer.timeout());
+        let scene = Scene { now, config, timeout, table, digest, out: outbox };
         self.reconcile.handle_timeout(members, random, events, scene);
         self.transfer.handle_timeout(now, config, &mut self.replica, members, random, outbox);
         self.forget_markers();
@@ -372,7 +373,10 @@ impl<A: Address> Node<A> {
         let Self { config, digest, outbox: out, reconcile, .. } = self;
         match message {
             Message::Ping { nonce } => out.ack(from, nonce),
-            Message::Ack { nonce } => self.probe.handle_ack(nonce),
+            Message::Ack { nonce } => {
+                let took = self.probe.handle_ack(now, nonce);
+                took.into_iter().for_each(|took| self.transfer.observe(took));
+            }
             Message::Who => self.introduce_to(from),
             Message::Claim(claim) => {
                 let within = self.refute_within();
@@ -403,9 +407,11 @@ impl<A: Address> Node<A> {
             | Message::Audit { .. }
             | Message::Page(_) => {
                 digest.handle_changes(table);
-                let scene = Scene { now, config, table, digest, out };
                 let transfer = &mut self.transfer;
-                reconcile.handle_message(from, message, transfer, scene);
+                let scene = Scene { now, config, timeout: transfer.timeout(), table, digest, out };
+                let is_page = matches!(message, Message::Page(_));
+                let another = is_page.then(|| self.members.draw(&mut self.random, 1).pop());
+                reconcile.handle_message(from, message, another.flatten(), transfer, scene);
             }
         }
     }

@@ -5,6 +5,7 @@
 //! member. A probe is repeated before its target is suspected, since datagrams get lost.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use rumormill_crdt::ReplicaId;
 
@@ -27,6 +28,7 @@ struct Pending {
     target: ReplicaId,
     nonce: u64,
     attempts: u32,
+    sent_at: Instant,
     deadline: Instant,
 }
 
@@ -36,8 +38,10 @@ impl Probe {
         Self { round: Vec::new(), pending: None, next_at, silent: None, probed: None }
     }
 
-    pub(crate) fn handle_ack(&mut self, nonce: u64) {
-        self.pending.take_if(|pending| pending.nonce == nonce);
+    /// Takes in an answer, and returns how long it took if there is no doubt.
+    pub(crate) fn handle_ack(&mut self, now: Instant, nonce: u64) -> Option<Duration> {
+        let pending = self.pending.take_if(|pending| pending.nonce == nonce)?;
+        (pending.attempts == 1).then(|| now.since(pending.sent_at))
     }
 
     /// Repeats or ends the probe under way, or starts the next one.
@@ -97,7 +101,7 @@ impl Probe {
         while let Some(target) = self.round.pop() {
             if members.is_reachable(target) {
                 let (nonce, deadline) = (random.next() >> 32, now + config.probe_timeout);
-                let pending = Pending { target, nonce, attempts: 1, deadline };
+                let pending = Pending { target, nonce, attempts: 1, sent_at: now, deadline };
                 send(&pending, members, out);
                 self.probed = Some(target);
                 self.pending = Some(pending);

@@ -44,7 +44,7 @@ use crate::{
 /// may have healed.
 const PERIODS_PER_DEAD: u32 = 4;
 
-/// After so many conversations that did not find all that differs, all rows are compared.
+/// After so many conversations in a row that found nothing of what differs, all rows are compared.
 const STUCK_MAX: u32 = 3;
 
 /// One in how many comparisons is an audit.
@@ -73,7 +73,7 @@ pub(crate) struct Reconcile<A> {
     inquiry: Option<Inquiry<A>>,
     /// Whom we compared with last, and until when an answer may come.
     compared: Option<(A, Instant)>,
-    /// How many conversations in a row did not find all that differs.
+    /// How many conversations in a row found nothing of what differs.
     stuck: u32,
     sweep: Sweep,
     /// Fingerprints of peers that were compared with ours, and how many of them were equal.
@@ -86,6 +86,8 @@ pub(crate) struct Reconcile<A> {
 pub(crate) struct Scene<'n, A> {
     pub(crate) now: Instant,
     pub(crate) config: &'n Config,
+    /// How long answers may take.
+    pub(crate) timeout: Duration,
     pub(crate) table: &'n Table,
     pub(crate) digest: &'n Digest,
     pub(crate) out: &'n mut Outbox<A>,
@@ -124,11 +126,12 @@ impl<A: Address> Reconcile<A> {
         self.seeds.handle_sign_of_life(from);
     }
 
-    /// Goes on with a conversation.
+    /// Goes on with a conversation; `another` is a member at random.
     pub(crate) fn handle_message(
         &mut self,
         from: &A,
         message: Message,
+        another: Option<A>,
         transfer: &mut Transfer<A>,
         scene: Scene<'_, A>,
     ) {
@@ -143,7 +146,7 @@ impl<A: Address> Reconcile<A> {
             Message::Audit { compare, salt, sum } => {
                 self.handle_audit(from, (&compare, salt, sum), scene);
             }
-            Message::Page(page) => self.handle_page(from, &page, transfer, scene),
+            Message::Page(page) => self.handle_page(from, &page, another, transfer, scene),
             Message::Ping { .. }
             | Message::Ack { .. }
             | Message::Who
@@ -192,15 +195,15 @@ impl<A: Address> Reconcile<A> {
         let strata = strata.into();
         let estimate = view.strata().estimate(&strata);
         let differences = self.expectation.sharpen(scene.now, estimate);
-        let size = size_for(differences).min(view.size_max());
+        let size = self.expectation.size_despite_loss(differences).min(view.size_max());
         let one_datagram = datagram_size(NARROW);
         if 2 * differences > scene.table.len() {
-            self.sweep.begin(from, &mut scene);
+            self.sweep.begin(from, true, &mut scene);
         } else if size.cells() <= one_datagram.cells() * 3 / 2 {
             // The estimate may be too high, and then one datagram is enough.
             send_sketch(from, view.basis, size.min(one_datagram), scene.out);
         } else if self.inquiry.is_none() {
-            let deadline = scene.now + scene.config.request_timeout;
+            let deadline = scene.now + scene.timeout;
             let basis = view.basis;
             let inquiry = Inquiry::open(from, basis, size, Some(strata), deadline, &mut scene);
             self.inquiry = Some(inquiry);
@@ -219,17 +222,25 @@ impl<A: Address> Reconcile<A> {
         match view.compare(&theirs.fingerprint()) {
             Comparison::Equal => {
                 self.comparisons_equal += 1;
-                self.stuck = 0;
+                self.get_along();
                 return false;
             }
             Comparison::One(gap) => {
                 repair(from, view, &[gap], 1, scene);
                 self.hurry(scene);
             }
-            Comparison::Several if self.stuck >= STUCK_MAX => self.sweep.begin(from, scene),
+            Comparison::Several if self.stuck >= STUCK_MAX => {
+                self.sweep.begin(from, false, scene);
+            }
             Comparison::Several => return true,
         }
         false
+    }
+
+    /// Takes note that digests tell all there is to tell.
+    const fn get_along(&mut self) {
+        self.stuck = 0;
+        self.sweep.end();
     }
 
     /// Lets the next comparison come soon: what differs in one place often differs in others, and
@@ -249,7 +260,7 @@ impl<A: Address> Reconcile<A> {
 
     /// Takes in cells of a peer's sketch.
     fn handle_cells(&mut self, from: &A, cells: &Cells, mut scene: Scene<'_, A>) {
-        let deadline = scene.now + scene.config.request_timeout;
+        let deadline = scene.now + scene.timeout;
         if let Some(mut inquiry) = self.inquiry.take() {
             if inquiry.take(from, cells) {
                 inquiry.deadline = deadline;
@@ -268,15 +279,20 @@ impl<A: Address> Reconcile<A> {
     }
 
     fn conclude(&mut self, inquiry: Inquiry<A>, peer: &A, scene: &mut Scene<'_, A>) {
+        let (arrived, missing) = inquiry.arrived();
+        if arrived + missing > datagram_size(NARROW).cells() {
+            self.expectation.note_loss(arrived, missing);
+        }
         match inquiry.conclude(scene) {
             Outcome::Found(differences) => {
                 self.expectation.learn(scene.now, differences);
-                self.stuck = 0;
+                self.get_along();
             }
             Outcome::GoesOn(inquiry) if self.inquiry.is_none() => self.inquiry = Some(inquiry),
-            Outcome::GoesOn(_) | Outcome::Incomplete => self.stuck += 1,
-            Outcome::HandedOver => {}
-            Outcome::Stuck => self.sweep.begin(peer, scene),
+            Outcome::Incomplete { fruitless: true } => self.stuck += 1,
+            Outcome::GoesOn(_) | Outcome::Incomplete { fruitless: false } | Outcome::HandedOver => {
+            }
+            Outcome::Stuck => self.sweep.begin(peer, false, scene),
         }
         self.hurry(scene);
     }
@@ -309,7 +325,7 @@ impl<A: Address> Reconcile<A> {
         if let Some(view) = equal.filter(|_| is_due) {
             self.next_audit_at = scene.now + AUDITS_EVERY;
             if view.audit(salt, scene.table) != sum {
-                return self.sweep.begin(from, &mut scene);
+                return self.sweep.begin(from, false, &mut scene);
             }
         }
         self.handle_compare(from, theirs, scene);
@@ -320,11 +336,13 @@ impl<A: Address> Reconcile<A> {
         &mut self,
         from: &A,
         page: &Page,
+        another: Option<A>,
         transfer: &mut Transfer<A>,
         mut scene: Scene<'_, A>,
     ) {
-        if self.sweep.handle_page(from, page, transfer, &mut scene) {
+        if self.sweep.handle_page(from, page, another, transfer, &mut scene) {
             self.stuck = 0;
+            self.hurry(&scene);
         }
     }
 
@@ -371,12 +389,12 @@ impl<A: Address> Reconcile<A> {
             let peer = inquiry.peer().clone();
             self.conclude(inquiry, &peer, &mut scene);
         }
-        self.sweep.handle_timeout(now, config, members, random, scene.out);
+        self.sweep.handle_timeout(members, random, &mut scene);
         let isolated = members.reachable().is_empty();
         for seed in self.seeds.handle_timeout(now, isolated, random, events) {
             scene.out.introduce(&seed);
             if isolated {
-                self.sweep.ask(&seed, scene.out);
+                self.sweep.begin_again(&seed, &mut scene);
             } else {
                 scene.out.compare(&seed);
             }

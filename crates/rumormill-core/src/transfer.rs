@@ -11,7 +11,10 @@ use rumormill_crdt::{
     Admission, Bytes, Key, Progress, Refused, Replica, RowDelta, RowId, Since, Table, Version,
 };
 
-use crate::{Address, Config, Instant, membership::Membership, outbox::Outbox, random::Random};
+use crate::{
+    Address, Config, Instant, membership::Membership, outbox::Outbox, random::Random,
+    round_trip::RoundTrip,
+};
 
 /// The most rows asked for at a time; further ones are found again by the next comparison.
 const WANTS_MAX: usize = 1_024;
@@ -25,7 +28,8 @@ const MEETINGS_MAX: usize = 128;
 pub(crate) struct Transfer<A> {
     wants: BTreeMap<RowId, Want<A>>,
     deadlines: BTreeSet<(Instant, RowId)>,
-    timeout: Duration,
+    timeout_max: Duration,
+    round_trip: RoundTrip,
     /// When a delta was last of use: while rows arrive, those that wait for them are kept.
     progress_at: Instant,
 }
@@ -49,14 +53,24 @@ struct Want<A> {
 }
 
 impl<A: Address> Transfer<A> {
-    pub(crate) const fn new(now: Instant, config: &Config) -> Self {
-        let timeout = config.request_timeout;
-        Self { wants: BTreeMap::new(), deadlines: BTreeSet::new(), timeout, progress_at: now }
+    pub(crate) fn new(now: Instant, config: &Config) -> Self {
+        Self {
+            wants: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            timeout_max: config.request_timeout,
+            round_trip: RoundTrip::default(),
+            progress_at: now,
+        }
     }
 
     /// How long an answer may take.
-    pub(crate) const fn timeout(&self) -> Duration {
-        self.timeout
+    pub(crate) fn timeout(&self) -> Duration {
+        self.round_trip.timeout(self.timeout_max)
+    }
+
+    /// Takes note of how long an answer took.
+    pub(crate) fn observe(&mut self, took: Duration) {
+        self.round_trip.observe(took);
     }
 
     /// Asks a stranger for the row in which it says who it is, if not too much is on its way.
@@ -86,7 +100,7 @@ impl<A: Address> Transfer<A> {
         let Wanted { id, version, is_fresh } = wanted;
         let on_its_way = self.wants.contains_key(&id) || self.wants.len() >= WANTS_MAX;
         if !on_its_way && table.accepts(id) && table.version(id) < version {
-            let deadline = now + self.timeout;
+            let deadline = now + self.timeout();
             let want = Want { peer: peer.clone(), attempts: 1, deadline, is_fresh };
             self.deadlines.insert((deadline, id));
             self.wants.insert(id, want);
@@ -175,7 +189,8 @@ impl<A: Address> Transfer<A> {
         while let Some((_, id)) = self.deadlines.first().copied().filter(|next| next.0 <= now) {
             self.deadlines.pop_first();
             let Some(want) = self.wants.get_mut(&id) else { continue };
-            let patience = self.timeout.saturating_mul(config.request_attempts);
+            let timeout = self.round_trip.timeout(self.timeout_max);
+            let patience = self.timeout_max.saturating_mul(config.request_attempts);
             let rows_arrive = now.since(self.progress_at) < patience;
             let waits = rows_arrive && replica.table().missing_dependencies(id).next().is_some();
             if want.attempts >= config.request_attempts && !waits {
@@ -184,7 +199,9 @@ impl<A: Address> Transfer<A> {
                 continue;
             }
             want.attempts = want.attempts.saturating_add(1);
-            want.deadline = now + self.timeout;
+            // Each repetition waits longer, so that a slow network is not flooded.
+            let wait = timeout.saturating_mul(want.attempts);
+            want.deadline = now + wait.min(self.timeout_max);
             if let Some(peer) = members.draw(random, 1).pop() {
                 want.peer = peer;
             }
@@ -207,7 +224,7 @@ impl<A: Address> Transfer<A> {
     fn restart_deadline(&mut self, now: Instant, id: RowId, peer: &A) {
         let is_fresh = self.wants_fresh(id);
         self.drop_want(id);
-        let deadline = now + self.timeout;
+        let deadline = now + self.timeout();
         self.deadlines.insert((deadline, id));
         self.wants.insert(id, Want { peer: peer.clone(), attempts: 1, deadline, is_fresh });
     }

@@ -22,11 +22,13 @@ const FEW: usize = 16;
 pub(super) struct Expectation {
     differences: usize,
     until: Instant,
+    /// How many of a thousand cells arrive, where they took more than one datagram.
+    arriving: usize,
 }
 
 impl Expectation {
     pub(super) fn new() -> Self {
-        Self { differences: 0, until: Instant::default() }
+        Self { differences: 0, until: Instant::default(), arriving: 1_000 }
     }
 
     /// Takes note that so many rows differed.
@@ -34,6 +36,19 @@ impl Expectation {
         let known = if self.until > now { self.differences } else { 0 };
         self.differences = differences.max(known.midpoint(differences));
         self.until = now + VALID_FOR;
+    }
+
+    /// Takes note that so many cells arrived, and so many did not.
+    pub(super) const fn note_loss(&mut self, arrived: usize, missing: usize) {
+        let share = 1_000 * arrived / (arrived + missing);
+        self.arriving = self.arriving.midpoint(share);
+    }
+
+    /// The sketch for so many differences of which enough cells arrive.
+    pub(super) fn size_despite_loss(&self, differences: usize) -> Size {
+        let cells = size_for(differences).cells() * 1_000 / self.arriving.max(250);
+        let triples = u16::try_from(cells.div_ceil(3)).ok();
+        triples.and_then(Size::of_triples).unwrap_or(Size::MAX)
     }
 
     /// How many rows are expected to differ, if something is known of that.

@@ -55,8 +55,11 @@ pub(super) enum Outcome<A> {
     Found(usize),
     /// More cells were asked for.
     GoesOn(Inquiry<A>),
-    /// Not all was found, since cells got lost: compare again.
-    Incomplete,
+    /// Cells got lost, or cannot be compared: compare again.
+    Incomplete {
+        /// Whether what came told nothing.
+        fruitless: bool,
+    },
     /// What is left was handed over to the peer, who knows other rows.
     HandedOver,
     /// Sketches do not tell.
@@ -97,6 +100,12 @@ impl<A: Address> Inquiry<A> {
         &self.peer
     }
 
+    /// How many cells have come, and how many have not.
+    pub(super) fn arrived(&self) -> (usize, usize) {
+        let missing = self.awaited.missing();
+        (self.awaited.size().cells() - missing, missing)
+    }
+
     /// Says whether all cells have come.
     pub(super) fn is_complete(&self) -> bool {
         self.awaited.missing() == 0
@@ -104,7 +113,9 @@ impl<A: Address> Inquiry<A> {
 
     /// Works out what the cells say, repairs what came out, and asks for more if more differs.
     pub(super) fn conclude(mut self, scene: &mut Scene<'_, A>) -> Outcome<A> {
-        let Some(view) = scene.digest.view_on(self.basis) else { return Outcome::Incomplete };
+        let Some(view) = scene.digest.view_on(self.basis) else {
+            return Outcome::Incomplete { fruitless: true };
+        };
         let Some(mut peeled) = self.peel(&view, scene) else { return Outcome::Stuck };
         // What the peer was brought further in since it was found is no news.
         peeled.gaps.retain(|gap| !self.found.contains_key(&gap.key));
@@ -113,7 +124,8 @@ impl<A: Address> Inquiry<A> {
         if peeled.is_full() {
             Outcome::Found(found)
         } else if peeled.missing > 0 {
-            Outcome::Incomplete
+            let some_came = peeled.missing < self.awaited.size().cells();
+            Outcome::Incomplete { fruitless: some_came && peeled.gaps.is_empty() }
         } else if self.awaited.width() == WIDEST && self.sketches == 1 {
             // It was handed over to us.
             Outcome::Stuck

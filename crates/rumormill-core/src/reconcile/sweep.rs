@@ -13,10 +13,9 @@ use rumormill_crdt::RowId;
 
 use super::Scene;
 use crate::{
-    Address, Config, Instant,
+    Address, Instant,
     membership::Membership,
     message::Page,
-    outbox::Outbox,
     random::Random,
     transfer::{Transfer, Wanted},
 };
@@ -32,34 +31,52 @@ const ATTEMPTS: u32 = 8;
 pub(super) struct Sweep {
     /// Where the next page is to start.
     cursor: RowId,
-    /// When a page that was asked for is overdue, and how often it was asked for.
-    overdue: Option<(Instant, u32)>,
+    asked: Option<Asked>,
+    /// Whether what we lack is most of what there is: then any member will do.
+    is_newcomer: bool,
+}
+
+/// A page that was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    at: Instant,
+    /// How often.
+    attempts: u32,
+    overdue: Instant,
 }
 
 impl Sweep {
     pub(super) const fn new() -> Self {
-        Self { cursor: RowId::MIN, overdue: None }
+        Self { cursor: RowId::MIN, asked: None, is_newcomer: false }
     }
 
     /// Begins with a peer, unless it is under way.
-    pub(super) fn begin<A: Address>(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
-        if self.overdue.is_none() {
-            self.overdue = Some((scene.now + scene.config.request_timeout, 1));
-            self.ask(peer, scene.out);
+    pub(super) fn begin<A: Address>(
+        &mut self,
+        peer: &A,
+        is_newcomer: bool,
+        scene: &mut Scene<'_, A>,
+    ) {
+        if self.asked.is_none() {
+            self.is_newcomer = is_newcomer;
+            self.ask(peer, 1, scene);
         }
     }
 
-    /// Asks a peer for the page that is next.
-    pub(super) fn ask<A: Address>(&self, peer: &A, out: &mut Outbox<A>) {
-        out.next_page(peer, self.cursor);
+    /// Begins or goes on with a peer: nobody else is known.
+    pub(super) fn begin_again<A: Address>(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
+        self.is_newcomer = true;
+        self.ask(peer, 1, scene);
     }
 
     /// Goes through a page of versions held elsewhere: what the peer lacks is sent, what we lack
-    /// is asked for, and the next page too. Says whether the sweep is over.
+    /// is asked for, and the next page too: of the same peer, or if we are new of `another`, so
+    /// that no single one has to bring us up to date. Says whether the sweep is over.
     pub(super) fn handle_page<A: Address>(
         &mut self,
         from: &A,
         page: &Page,
+        another: Option<A>,
         transfer: &mut Transfer<A>,
         scene: &mut Scene<'_, A>,
     ) -> bool {
@@ -67,15 +84,18 @@ impl Sweep {
             let wanted = Wanted { id, version, is_fresh: false };
             transfer.want(scene.now, wanted, from, scene.table, scene.out);
         }
-        let end = offer_what_lacks(from, page, scene);
+        // To a newcomer's few rows others are no news, but for those that it wrote itself.
+        let end = offer_what_lacks(from, page, self.is_newcomer, scene);
         if page.start() != self.cursor {
             return false;
         }
+        if let Some(asked) = self.asked.take().filter(|asked| asked.attempts == 1) {
+            transfer.observe(scene.now.since(asked.at));
+        }
         self.cursor = end.unwrap_or(RowId::MIN);
-        let next = end.filter(|_| end == page.end());
-        self.overdue = next.map(|_| (scene.now + transfer.timeout(), 1));
-        if next.is_some() {
-            self.ask(from, scene.out);
+        if end.is_some() && end == page.end() {
+            let another = another.filter(|_| self.is_newcomer);
+            self.ask(another.as_ref().unwrap_or(from), 1, scene);
         }
         end.is_none()
     }
@@ -83,30 +103,47 @@ impl Sweep {
     /// Asks somebody else where no page came.
     pub(super) fn handle_timeout<A: Address>(
         &mut self,
-        now: Instant,
-        config: &Config,
         members: &Membership<A>,
         random: &mut Random,
-        out: &mut Outbox<A>,
+        scene: &mut Scene<'_, A>,
     ) {
-        let Some((_, attempts)) = self.overdue.filter(|(deadline, _)| *deadline <= now) else {
-            return;
-        };
-        let peer = members.draw(random, 1).pop().filter(|_| attempts < ATTEMPTS);
-        self.overdue = peer.as_ref().map(|_| (now + config.request_timeout, attempts + 1));
+        let Some(asked) = self.asked.take_if(|asked| asked.overdue <= scene.now) else { return };
+        let peer = members.draw(random, 1).pop().filter(|_| asked.attempts < ATTEMPTS);
         if let Some(peer) = peer {
-            self.ask(&peer, out);
+            self.ask(&peer, asked.attempts + 1, scene);
+        }
+    }
+
+    /// Ends a sweep that is not needed any more. A newcomer's goes on: what it lacks may be too young
+    /// for digests.
+    pub(super) const fn end(&mut self) {
+        if !self.is_newcomer {
+            self.asked = None;
+            self.cursor = RowId::MIN;
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.overdue.map(|(deadline, _)| deadline)
+        self.asked.map(|asked| asked.overdue)
+    }
+
+    /// Asks a peer for the page that is next.
+    fn ask<A: Address>(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
+        scene.out.next_page(peer, self.cursor);
+        let wait = scene.timeout.saturating_mul(attempts).min(scene.config.request_timeout);
+        self.asked = Some(Asked { at: scene.now, attempts, overdue: scene.now + wait });
     }
 }
 
 /// Sends what a page lacks, up to a bound: whoever lacks very much asks by itself. Returns where
 /// to go on.
-fn offer_what_lacks<A: Address>(from: &A, page: &Page, scene: &mut Scene<'_, A>) -> Option<RowId> {
+fn offer_what_lacks<A: Address>(
+    from: &A,
+    page: &Page,
+    only_own: bool,
+    scene: &mut Scene<'_, A>,
+) -> Option<RowId> {
+    let own = scene.table.life();
     let mut theirs = page.rows().iter().copied().peekable();
     let mut offers = 0;
     for row in scene.table.rows_from(page.start()) {
@@ -116,7 +153,7 @@ fn offer_what_lacks<A: Address>(from: &A, page: &Page, scene: &mut Scene<'_, A>)
         }
         while theirs.next_if(|(other, _)| *other < id).is_some() {}
         let held = theirs.next_if(|(other, _)| *other == id).map_or(0, |(_, version)| version);
-        if held < row.version() {
+        if held < row.version() && (!only_own || id.life == own) {
             if offers == OFFERS_MAX {
                 return Some(id);
             }
