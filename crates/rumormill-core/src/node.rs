@@ -177,7 +177,7 @@ impl<A: Address> Node<A> {
             transfer: Transfer::new(now, &config),
             forgetting: Forgetting::new(now, config.forget_after),
             ageing: Ageing::new(unix, &config.retention),
-            outbox: Outbox::new(),
+            outbox: Outbox::new(random.salt()),
             events: Events::new(),
             stats: Stats::default(),
             identity,
@@ -203,12 +203,14 @@ impl<A: Address> Node<A> {
         self.stats.bytes_received += bytes.len() as u64;
         self.reconcile.handle_sign_of_life(&from);
         self.ageing.handle_sign_of_life(self.replica.table());
+        self.outbox.begin_answer(&from, bytes.len());
         if messages.iter().any(Message::is_opening) {
             self.meet(sender, &from);
         }
         for message in messages {
             self.handle_message(&from, message);
         }
+        self.outbox.end_answer();
         Ok(())
     }
 
@@ -374,8 +376,14 @@ impl<A: Address> Node<A> {
         match message {
             Message::Ping { nonce } => out.ack(from, nonce),
             Message::Ack { nonce } => {
-                let took = self.probe.handle_ack(now, nonce);
-                took.into_iter().for_each(|took| self.transfer.observe(took));
+                let answered = self.probe.handle_ack(now, nonce);
+                let is_there = |(target, _)| self.members.address(target) == Some(from);
+                if answered.is_some_and(is_there) || out.is_challenge(from, nonce) {
+                    out.prove(from);
+                }
+                if let Some((_, Some(took))) = answered {
+                    self.transfer.observe(took);
+                }
             }
             Message::Who => self.introduce_to(from),
             Message::Claim(claim) => {
@@ -430,9 +438,10 @@ impl<A: Address> Node<A> {
                     self.stats.deltas_applied += 1;
                     self.events.relieve(id.life.replica);
                     self.digest.handle_changes(table);
-                    if is_rumor {
-                        self.spread_time
-                            .observe(unix.saturating_sub(delta.head().timestamp.to_unix()));
+                    let age = unix.saturating_sub(delta.head().timestamp.to_unix());
+                    // What was repaired is passed on too, however old it is.
+                    if is_rumor && age < RECENT {
+                        self.spread_time.observe(age);
                     }
                     self.grow(&admission.grown, is_fresh);
                 }

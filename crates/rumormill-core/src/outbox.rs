@@ -1,6 +1,7 @@
 //! What is to be said to whom. Names are queued, bytes are made when a datagram leaves.
 
 mod composition;
+mod guests;
 
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -9,9 +10,13 @@ use alloc::{
 
 use rumormill_crdt::{Life, ReplicaId, RowId, Since, Table, Version};
 use rumormill_sketch::{Gap, Size, Stripe, Width};
+use serde::Serialize;
 use smallvec::SmallVec;
 
-use self::composition::Composition;
+use self::{
+    composition::Composition,
+    guests::{Guest, Guests},
+};
 use crate::{
     digest::{Basis, Digest},
     message::{Claim, Message, More},
@@ -24,6 +29,9 @@ const LETTERS_MAX: usize = 4_096;
 /// The most rows that may wait to be sent, or to be asked for, of all peers together: as many as
 /// one large sketch can find.
 const ROWS_MAX: usize = 32_768;
+
+/// The most rows that may wait for one address that may not be real.
+const GUEST_ROWS_MAX: usize = 256;
 
 /// The most claims that may wait for one peer.
 const CLAIMS_MAX: usize = 1_024;
@@ -38,12 +46,13 @@ pub(crate) struct Outbox<A> {
     turns: VecDeque<A>,
     /// How many rows wait in all letters.
     rows: usize,
+    guests: Guests<A>,
     /// What found its queue full.
     pub(crate) shed: u64,
 }
 
 /// What is to be said to one peer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Letter {
     /// Whether to spell out who we are: the peer does not know us.
     introduce: bool,
@@ -87,9 +96,35 @@ pub(crate) struct Wishes {
     pub(crate) behind: Vec<Gap>,
 }
 
-impl<A: Ord + Clone> Outbox<A> {
-    pub(crate) const fn new() -> Self {
-        Self { letters: BTreeMap::new(), turns: VecDeque::new(), rows: 0, shed: 0 }
+impl<A: Ord + Clone + Serialize> Outbox<A> {
+    /// `secret` is for nobody else to know.
+    pub(crate) const fn new(secret: [u8; 16]) -> Self {
+        let guests = Guests::new(secret);
+        Self { letters: BTreeMap::new(), turns: VecDeque::new(), rows: 0, guests, shed: 0 }
+    }
+
+    /// What is written to `from` until [`end_answer`](Self::end_answer) is an answer to `len` bytes.
+    pub(crate) fn begin_answer(&mut self, from: &A, len: usize) {
+        self.guests.begin(from, len);
+    }
+
+    pub(crate) fn end_answer(&mut self) {
+        self.guests.end();
+    }
+
+    /// Takes note that an answer came from an address to what we sent there.
+    pub(crate) fn prove(&mut self, address: &A) {
+        let Some(letter) = self.guests.prove(address) else { return };
+        if !self.letters.contains_key(address) && self.letters.len() < LETTERS_MAX {
+            self.rows += letter.rows();
+            self.letters.insert(address.clone(), letter);
+            self.turns.push_back(address.clone());
+        }
+    }
+
+    /// Says whether this is the number of the ping by which we find out whether an address is real.
+    pub(crate) fn is_challenge(&self, address: &A, nonce: u64) -> bool {
+        self.guests.challenge(address) == nonce
     }
 
     pub(crate) fn ping(&mut self, to: &A, nonce: u64) {
@@ -229,12 +264,17 @@ impl<A: Ord + Clone> Outbox<A> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.turns.is_empty()
+        self.turns.is_empty() && !self.guests.has_turns()
     }
 
     /// Writes to a peer's letter; `write` is told whether there is room for more rows, and says
     /// whether it wrote.
     fn letter(&mut self, to: &A, write: impl FnOnce(&mut Letter, bool) -> bool) {
+        if let Some(letter) = self.guests.letter(to) {
+            let room = letter.rows() < GUEST_ROWS_MAX;
+            self.shed += u64::from(!write(letter, room));
+            return;
+        }
         let full = self.letters.len() >= LETTERS_MAX;
         let room = self.rows < ROWS_MAX;
         if let Some(letter) = self.letters.get_mut(to) {
@@ -264,9 +304,7 @@ impl<A: Ord + Clone> Outbox<A> {
         while let Some(to) = self.turns.pop_front() {
             let Some(mut letter) = self.letters.remove(&to) else { continue };
             self.rows -= letter.rows();
-            let introduce = core::mem::take(&mut letter.introduce);
-            let sender = if introduce { Sender::Life(life) } else { Sender::Tag(Tag::of(life)) };
-            let mut page = Composition::new(sender, (table, digest), buf);
+            let mut page = letter.begin(life, (table, digest), buf);
             letter.write_to(&mut page);
             if page.has_messages() {
                 let claims = page.say_all(rumored);
@@ -275,10 +313,41 @@ impl<A: Ord + Clone> Outbox<A> {
                     self.letters.insert(to.clone(), letter);
                     self.turns.push_back(to.clone());
                 }
-                let digest_bytes = page.digest_bytes();
-                let Composition { len, deltas, pings, has_cells, .. } = page;
-                return Some(Composed { to, len, claims, deltas, pings, has_cells, digest_bytes });
+                return Some(Composed::new(to, &page, claims));
             }
+        }
+        self.compose_for_guest(life, (table, digest), buf)
+    }
+
+    /// Answers somebody whose address may not be real, as far as that is short enough. What is not
+    /// waits, and the address is asked to show that it is.
+    fn compose_for_guest(
+        &mut self,
+        life: Life,
+        (table, digest): (&Table, &Digest),
+        buf: &mut [u8],
+    ) -> Option<Composed<A>> {
+        while let Some((to, Guest { letter, credit })) = self.guests.next() {
+            let mut rest = letter.clone();
+            let mut page = rest.begin(life, (table, digest), buf);
+            rest.write_to(&mut page);
+            if !page.has_messages() {
+                continue;
+            }
+            if page.len <= credit {
+                let composed = Composed::new(to.clone(), &page, 0);
+                if !rest.is_empty() {
+                    let credit = credit - composed.len;
+                    self.guests.go_on(to, Guest { letter: rest, credit });
+                }
+                return Some(composed);
+            }
+            let mut page = Composition::new(Sender::Tag(Tag::of(life)), (table, digest), buf);
+            page.say_ping(self.guests.challenge(&to));
+            let composed = Composed::new(to.clone(), &page, 0);
+            let credit = credit.saturating_sub(composed.len);
+            self.guests.wait(to, Guest { letter, credit });
+            return Some(composed);
         }
         None
     }
@@ -298,7 +367,26 @@ pub(crate) struct Composed<A> {
     pub(crate) digest_bytes: usize,
 }
 
+impl<A> Composed<A> {
+    const fn new(to: A, page: &Composition<'_>, claims: usize) -> Self {
+        let Composition { len, deltas, pings, has_cells, .. } = *page;
+        Self { to, len, claims, deltas, pings, has_cells, digest_bytes: page.digest_bytes() }
+    }
+}
+
 impl Letter {
+    /// Begins a datagram.
+    fn begin<'b>(
+        &mut self,
+        life: Life,
+        about: (&'b Table, &'b Digest),
+        buf: &'b mut [u8],
+    ) -> Composition<'b> {
+        let introduce = core::mem::take(&mut self.introduce);
+        let sender = if introduce { Sender::Life(life) } else { Sender::Tag(Tag::of(life)) };
+        Composition::new(sender, about, buf)
+    }
+
     /// Says as much as fits, most urgent first; what was said is struck out. What finds out what
     /// differs goes before the rows that are known to: it is of the table as the peer knows it.
     fn write_to(&mut self, page: &mut Composition<'_>) {

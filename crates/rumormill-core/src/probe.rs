@@ -38,10 +38,15 @@ impl Probe {
         Self { round: Vec::new(), pending: None, next_at, silent: None, probed: None }
     }
 
-    /// Takes in an answer, and returns how long it took if there is no doubt.
-    pub(crate) fn handle_ack(&mut self, now: Instant, nonce: u64) -> Option<Duration> {
+    /// Takes in an answer: returns whose it is, and how long it took if there is no doubt.
+    pub(crate) fn handle_ack(
+        &mut self,
+        now: Instant,
+        nonce: u64,
+    ) -> Option<(ReplicaId, Option<Duration>)> {
         let pending = self.pending.take_if(|pending| pending.nonce == nonce)?;
-        (pending.attempts == 1).then(|| now.since(pending.sent_at))
+        let took = (pending.attempts == 1).then(|| now.since(pending.sent_at));
+        Some((pending.target, took))
     }
 
     /// Repeats or ends the probe under way, or starts the next one.

@@ -75,7 +75,7 @@ pub(crate) struct Reconcile<A> {
     compared: Option<(A, Instant)>,
     /// How many conversations in a row found nothing of what differs.
     stuck: u32,
-    sweep: Sweep,
+    sweep: Sweep<A>,
     /// Fingerprints of peers that were compared with ours, and how many of them were equal.
     pub(crate) comparisons: u64,
     pub(crate) comparisons_equal: u64,
@@ -238,7 +238,7 @@ impl<A: Address> Reconcile<A> {
     }
 
     /// Takes note that digests tell all there is to tell.
-    const fn get_along(&mut self) {
+    fn get_along(&mut self) {
         self.stuck = 0;
         self.sweep.end();
     }
@@ -377,8 +377,9 @@ impl<A: Address> Reconcile<A> {
         let (now, config) = (scene.now, scene.config);
         if self.next_at <= now {
             self.next_at = now + random.around(config.reconcile_every);
-            if let Some(peer) = members.draw(random, 1).first() {
-                self.compare_with(now, config, peer, random, scene.out);
+            match members.draw(random, 1).first() {
+                Some(peer) => self.compare_with(now, config, peer, random, scene.out),
+                None => self.look_after_the_dead(members, random, scene.out),
             }
         }
         if self.next_dead_at <= now {
@@ -394,7 +395,7 @@ impl<A: Address> Reconcile<A> {
         for seed in self.seeds.handle_timeout(now, isolated, random, events) {
             scene.out.introduce(&seed);
             if isolated {
-                self.sweep.begin_again(&seed, &mut scene);
+                self.sweep.knock(&seed, &mut scene);
             } else {
                 scene.out.compare(&seed);
             }

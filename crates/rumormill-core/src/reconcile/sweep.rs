@@ -24,55 +24,59 @@ use crate::{
 const OFFERS_MAX: usize = 64;
 
 /// How often a page that does not come is asked for again before the sweep is given up.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 24;
+
+/// So many pages a newcomer asks of one member before it turns to another.
+const PAGES_PER_PEER: u32 = 8;
+
+/// How many times as long as answers take a page is waited for, at most.
+const WAITS_MAX: u32 = 4;
 
 /// A walk over the table, at most one at a time.
 #[derive(Debug)]
-pub(super) struct Sweep {
+pub(super) struct Sweep<A> {
     /// Where the next page is to start.
     cursor: RowId,
-    asked: Option<Asked>,
+    asked: Option<Asked<A>>,
+    /// How many pages came.
+    pages: u32,
     /// Whether what we lack is most of what there is: then any member will do.
     is_newcomer: bool,
 }
 
 /// A page that was asked for.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
+#[derive(Clone, Debug)]
+struct Asked<A> {
+    peer: A,
     at: Instant,
     /// How often.
     attempts: u32,
     overdue: Instant,
 }
 
-impl Sweep {
+impl<A: Address> Sweep<A> {
     pub(super) const fn new() -> Self {
-        Self { cursor: RowId::MIN, asked: None, is_newcomer: false }
+        Self { cursor: RowId::MIN, asked: None, pages: 0, is_newcomer: false }
     }
 
     /// Begins with a peer, unless it is under way.
-    pub(super) fn begin<A: Address>(
-        &mut self,
-        peer: &A,
-        is_newcomer: bool,
-        scene: &mut Scene<'_, A>,
-    ) {
+    pub(super) fn begin(&mut self, peer: &A, is_newcomer: bool, scene: &mut Scene<'_, A>) {
         if self.asked.is_none() {
             self.is_newcomer = is_newcomer;
             self.ask(peer, 1, scene);
         }
     }
 
-    /// Begins or goes on with a peer: nobody else is known.
-    pub(super) fn begin_again<A: Address>(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
+    /// Asks the only peer we were told of, who may not be there.
+    pub(super) fn knock(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         self.is_newcomer = true;
-        self.ask(peer, 1, scene);
+        scene.out.next_page(peer, self.cursor);
     }
 
     /// Goes through a page of versions held elsewhere: what the peer lacks is sent, what we lack
     /// is asked for, and the next page too: of the same peer, or if we are new of `another`, so
     /// that no single one has to bring us up to date. Says whether the sweep is over.
-    pub(super) fn handle_page<A: Address>(
+    pub(super) fn handle_page(
         &mut self,
         from: &A,
         page: &Page,
@@ -94,29 +98,32 @@ impl Sweep {
         }
         self.cursor = end.unwrap_or(RowId::MIN);
         if end.is_some() && end == page.end() {
-            let another = another.filter(|_| self.is_newcomer);
+            self.pages += 1;
+            let is_enough = self.is_newcomer && self.pages.is_multiple_of(PAGES_PER_PEER);
+            let another = another.filter(|_| is_enough);
             self.ask(another.as_ref().unwrap_or(from), 1, scene);
         }
         end.is_none()
     }
 
-    /// Asks somebody else where no page came.
-    pub(super) fn handle_timeout<A: Address>(
+    /// Asks again where no page came: the same peer, and every other time somebody else.
+    pub(super) fn handle_timeout(
         &mut self,
         members: &Membership<A>,
         random: &mut Random,
         scene: &mut Scene<'_, A>,
     ) {
         let Some(asked) = self.asked.take_if(|asked| asked.overdue <= scene.now) else { return };
-        let peer = members.draw(random, 1).pop().filter(|_| asked.attempts < ATTEMPTS);
-        if let Some(peer) = peer {
-            self.ask(&peer, asked.attempts + 1, scene);
+        if asked.attempts == ATTEMPTS {
+            return;
         }
+        let another = members.draw(random, 1).pop().filter(|_| asked.attempts.is_multiple_of(2));
+        self.ask(&another.unwrap_or(asked.peer), asked.attempts + 1, scene);
     }
 
     /// Ends a sweep that is not needed any more. A newcomer's goes on: what it lacks may be too young
     /// for digests.
-    pub(super) const fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if !self.is_newcomer {
             self.asked = None;
             self.cursor = RowId::MIN;
@@ -124,14 +131,16 @@ impl Sweep {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.asked.map(|asked| asked.overdue)
+        self.asked.as_ref().map(|asked| asked.overdue)
     }
 
     /// Asks a peer for the page that is next.
-    fn ask<A: Address>(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
+    fn ask(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
         scene.out.next_page(peer, self.cursor);
-        let wait = scene.timeout.saturating_mul(attempts).min(scene.config.request_timeout);
-        self.asked = Some(Asked { at: scene.now, attempts, overdue: scene.now + wait });
+        let wait = scene.timeout.saturating_mul(attempts.min(WAITS_MAX));
+        let wait = wait.min(scene.config.request_timeout);
+        let (peer, at) = (peer.clone(), scene.now);
+        self.asked = Some(Asked { peer, at, attempts, overdue: at + wait });
     }
 }
 
