@@ -111,6 +111,11 @@ impl Digest {
         (cut >= settling.earliest()).then_some(View { basis, cut, settling, keyed })
     }
 
+    #[cfg(test)]
+    pub(crate) fn hash(&self, id: RowId) -> KeyHash {
+        self.current.hash(id)
+    }
+
     fn take(&mut self, table: &Table, change: Change) {
         let Change { id, before, number } = change;
         let row = table.row(id);

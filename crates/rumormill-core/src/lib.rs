@@ -54,6 +54,8 @@ mod stats;
 mod time;
 
 #[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod strangers;
 
 pub use address::Address;

@@ -21,7 +21,7 @@ mod sweep;
 use core::time::Duration;
 
 use rumormill_crdt::Table;
-use rumormill_sketch::{Comparison, Size, Stripe};
+use rumormill_sketch::{Comparison, Gap, Size, Stripe};
 
 use self::{
     expectation::{Expectation, NARROW, datagram_size, size_for},
@@ -73,6 +73,8 @@ pub(crate) struct Reconcile<A> {
     inquiry: Option<Inquiry<A>>,
     /// Whom we compared with last, and until when an answer may come.
     compared: Option<(A, Instant)>,
+    /// The row that alone differed from a peer's when a fingerprint last said so, by how much.
+    named: Option<(A, Gap)>,
     /// How many conversations in a row found nothing of what differs.
     stuck: u32,
     sweep: Sweep<A>,
@@ -104,6 +106,7 @@ impl<A: Address> Reconcile<A> {
             expectation: Expectation::new(),
             inquiry: None,
             compared: None,
+            named: None,
             stuck: 0,
             sweep: Sweep::new(),
             comparisons: 0,
@@ -222,17 +225,16 @@ impl<A: Address> Reconcile<A> {
         match view.compare(&theirs.fingerprint()) {
             Comparison::Equal => {
                 self.comparisons_equal += 1;
+                self.named = None;
                 self.get_along();
                 return false;
             }
-            Comparison::One(gap) => {
+            Comparison::One(gap) if self.is_named_anew(from, gap) => {
                 repair(from, view, &[gap], 1, scene);
                 self.hurry(scene);
             }
-            Comparison::Several if self.stuck >= STUCK_MAX => {
-                self.sweep.begin(from, false, scene);
-            }
-            Comparison::Several => return true,
+            _ if self.stuck >= STUCK_MAX => self.sweep.begin(from, false, scene),
+            Comparison::One(_) | Comparison::Several => return true,
         }
         false
     }
@@ -241,6 +243,13 @@ impl<A: Address> Reconcile<A> {
     fn get_along(&mut self) {
         self.stuck = 0;
         self.sweep.end();
+    }
+
+    /// Says whether a row is not the one that was repaired before to no effect: somebody may have
+    /// forged rows so that the fingerprint names another.
+    fn is_named_anew(&mut self, peer: &A, gap: Gap) -> bool {
+        let named = Some((peer.clone(), gap));
+        core::mem::replace(&mut self.named, named.clone()) != named
     }
 
     /// Lets the next comparison come soon: what differs in one place often differs in others, and
@@ -286,13 +295,22 @@ impl<A: Address> Reconcile<A> {
         match inquiry.conclude(scene) {
             Outcome::Found(differences) => {
                 self.expectation.learn(scene.now, differences);
-                self.get_along();
+                if differences == 0 {
+                    // Gaps of many factors of two do not show in narrow cells.
+                    self.stuck += 1;
+                } else {
+                    self.get_along();
+                }
             }
             Outcome::GoesOn(inquiry) if self.inquiry.is_none() => self.inquiry = Some(inquiry),
             Outcome::Incomplete { fruitless: true } => self.stuck += 1,
             Outcome::GoesOn(_) | Outcome::Incomplete { fruitless: false } | Outcome::HandedOver => {
             }
             Outcome::Stuck => self.sweep.begin(peer, false, scene),
+        }
+        // No comparison said so before, since the peer's bases are too early for us.
+        if self.stuck > STUCK_MAX {
+            self.sweep.begin(peer, false, scene);
         }
         self.hurry(scene);
     }

@@ -13,30 +13,30 @@ use rumormill_crdt::{
 
 use crate::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
-    message::{Claim, ClaimedStanding, Message, Page},
+    message::{Claim, ClaimedStanding, Message, Page, decode_payload},
     seal::{FRAME_LEN, Seal},
     sender::Sender,
 };
 
-const UNIX: Duration = Duration::from_secs(1_767_225_600);
-const STRANGER: u32 = 9;
+pub(crate) const UNIX: Duration = Duration::from_secs(1_767_225_600);
+pub(crate) const STRANGER: u32 = 9;
 
-fn node(address: u32) -> Node<u32> {
+pub(crate) fn node(address: u32) -> Node<u32> {
     let replica = ReplicaId(u64::from(address));
     let identity = Identity { replica, name: String::new(), address };
     Node::new(Instant::default(), UNIX, identity, Config::DEFAULT, u64::from(address))
 }
 
-fn at(millis: u64) -> Instant {
+pub(crate) fn at(millis: u64) -> Instant {
     Instant::new(Duration::from_millis(millis))
 }
 
-fn life(replica: u64, epoch: u64) -> Life {
+pub(crate) fn life(replica: u64, epoch: u64) -> Life {
     Life { replica: ReplicaId(replica), epoch }
 }
 
-/// Hands a node a datagram with the given messages, whole in form.
-fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[Message]) {
+/// Hands a node a datagram with the given messages, whole in form. Returns its length.
+pub(crate) fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[Message]) -> usize {
     let mut datagram = vec![0; FRAME_LEN + Sender::LEN_MAX];
     let spelled_out = Sender::Life(sender).encode(&mut datagram[FRAME_LEN..]);
     assert_eq!(spelled_out, Some(Sender::LEN_MAX));
@@ -45,6 +45,21 @@ fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[Message]) {
     }
     Seal::new("").close(&mut datagram);
     node.handle_datagram(now, STRANGER, &datagram).expect("it is whole");
+    datagram.len()
+}
+
+/// Answers the ping by which a node finds out whether the stranger's address is real.
+pub(crate) fn prove(node: &mut Node<u32>, now: Instant, sender: Life, said: &[Vec<u8>]) {
+    let payloads = said.iter().map(|datagram| &datagram[FRAME_LEN..]);
+    let messages = payloads.flat_map(|it| decode_payload(it).expect("it is whole").1);
+    let acks: Vec<_> = messages
+        .filter_map(|message| match message {
+            Message::Ping { nonce } => Some(Message::Ack { nonce }),
+            _ => None,
+        })
+        .collect();
+    assert!(!acks.is_empty(), "the address was asked to show that it is real");
+    say(node, now, sender, &acks);
 }
 
 /// The first `len_max` bytes of a row of `cells` cells of 400 bytes.
@@ -59,13 +74,18 @@ fn piece(owner: Life, space: Space, cells: Version, len_max: usize) -> RowDelta<
     row.delta_since(0, len_max).expect("a row is news")
 }
 
-fn answers(node: &mut Node<u32>) -> Vec<usize> {
+pub(crate) fn answers(node: &mut Node<u32>) -> Vec<usize> {
+    datagrams(node).iter().map(Vec::len).collect()
+}
+
+/// All that a node has to say.
+pub(crate) fn datagrams(node: &mut Node<u32>) -> Vec<Vec<u8>> {
     let mut buf = [0; DATAGRAM_LEN_MIN];
-    let mut lens = Vec::new();
+    let mut datagrams = Vec::new();
     while let Some(transmit) = node.poll_transmit(&mut buf) {
-        lens.push(transmit.payload.len());
+        datagrams.push(transmit.payload.to_vec());
     }
-    lens
+    datagrams
 }
 
 fn run(node: &mut Node<u32>, until: Instant) {

@@ -6,6 +6,10 @@ use crate::{
     mix::{inverse_of_odd, low_32, mask, sign_extend},
 };
 
+/// How many factors of two a gap may have for an unknown key to be believed: each takes one of its
+/// 16 check bits, and one of the 32 bits of the second sum, so 24 bits are left to check it.
+const UNKNOWN_TWOS_MAX: u32 = 12;
+
 /// Whether two maps differ, in 16 bytes: three sums over all keys, of values, of values times
 /// multipliers, and of values times other multipliers.
 ///
@@ -84,7 +88,8 @@ impl Fingerprint {
             made == *self
         };
         let known = index.candidates(multiplier, bits.min(KeyHash::BITS)).find(makes_this);
-        let unknown = Some(KeyHash::new(multiplier)).filter(makes_this);
+        let is_plausible = |_: &KeyHash| twos <= UNKNOWN_TWOS_MAX;
+        let unknown = Some(KeyHash::new(multiplier)).filter(is_plausible).filter(makes_this);
         known.or(unknown).map(|key| Gap { key, ahead })
     }
 

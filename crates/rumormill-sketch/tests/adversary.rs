@@ -141,6 +141,17 @@ fn jumps_that_cancel_hide_from_fingerprints_and_not_from_an_audit() {
     assert_ne!(honest.finish(), audited.finish());
 }
 
+/// Gaps lose what 32 bits do not hold, and with every factor of two a bit that tells keys apart.
+#[test]
+fn gaps_of_many_factors_of_two_name_no_key_that_does_not_differ() {
+    let index: KeyIndex<u32> = (0..100).map(|key| (hash(key), key)).collect();
+    for (key, gap) in (0..100).flat_map(|key| [(key, 3 << 31), (key, 3 << 32), (key, 5 << 30)]) {
+        let (ours, mut theirs) = (Fingerprint::default(), Fingerprint::default());
+        theirs.update(hash(key), 7, 7 + gap);
+        assert_eq!(ours.compare(&theirs, &index), Comparison::Several, "{gap} in {key}");
+    }
+}
+
 #[test]
 fn an_audit_depends_on_all_of_a_map_and_not_on_its_order() {
     let audit = |salt: u8, entries: &[(&[u8], u64)]| {

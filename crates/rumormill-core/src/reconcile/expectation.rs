@@ -31,8 +31,10 @@ impl Expectation {
         Self { differences: 0, until: Instant::default(), arriving: 1_000 }
     }
 
-    /// Takes note that so many rows differed.
+    /// Takes note that so many rows differed, by what a peer says or cells do. No sketch finds more
+    /// than the largest has cells.
     pub(super) fn learn(&mut self, now: Instant, differences: usize) {
+        let differences = differences.min(Size::MAX.cells());
         let known = if self.until > now { self.differences } else { 0 };
         self.differences = differences.max(known.midpoint(differences));
         self.until = now + VALID_FOR;
@@ -77,4 +79,17 @@ pub(super) fn datagram_size(width: Width) -> Size {
     let header = FRAME_LEN + Sender::TAG_LEN + kind_and_strata + Cells::HEADER_LEN_MAX;
     let room = DATAGRAM_LEN_MIN - header;
     Size::fitting(width, room).expect("a datagram has room for cells")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_claims_is_bounded() {
+        let (mut expectation, now) = (Expectation::new(), Instant::default());
+        expectation.learn(now, usize::MAX);
+        let expected = expectation.differences(now).expect("something was learned");
+        assert!(size_for(expected) == Size::MAX);
+    }
 }
