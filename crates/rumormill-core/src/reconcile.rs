@@ -374,6 +374,9 @@ impl<A: Address> Reconcile<A> {
         out: &mut Outbox<A>,
     ) {
         self.next_at = now + random.around(config.reconcile_every);
+        if self.compared.as_ref().is_some_and(|(with, until)| with == peer && now < *until) {
+            return;
+        }
         self.compared = Some((peer.clone(), now + config.request_timeout / AT_ONCE_SHARE));
         self.opened = self.opened.wrapping_add(1);
         if self.opened.is_multiple_of(COMPARISONS_PER_AUDIT) {
