@@ -52,12 +52,12 @@ pub(crate) fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[
 pub(crate) fn prove(node: &mut Node<u32>, now: Instant, sender: Life, said: &[Vec<u8>]) {
     let payloads = said.iter().map(|datagram| &datagram[FRAME_LEN..]);
     let messages = payloads.flat_map(|it| decode_payload(it).expect("it is whole").1);
-    let acks: Vec<_> = messages
-        .filter_map(|message| match message {
-            Message::Ping { nonce } => Some(Message::Ack { nonce }),
-            _ => None,
-        })
-        .collect();
+    let mut acks = Vec::new();
+    for message in messages {
+        if let Message::Ping { nonce } = message {
+            acks.push(Message::Ack { nonce });
+        }
+    }
     assert!(!acks.is_empty(), "the address was asked to show that it is real");
     say(node, now, sender, &acks);
 }
