@@ -40,10 +40,11 @@ impl Expectation {
         self.until = now + VALID_FOR;
     }
 
-    /// Takes note that so many cells arrived, and so many did not.
-    pub(super) const fn note_loss(&mut self, arrived: usize, missing: usize) {
+    /// Takes note that so many cells arrived, and so many did not. Too few cells tell nothing, so
+    /// a loss is believed at once, and its end by halves.
+    pub(super) fn note_loss(&mut self, arrived: usize, missing: usize) {
         let share = 1_000 * arrived / (arrived + missing);
-        self.arriving = self.arriving.midpoint(share);
+        self.arriving = share.min(self.arriving.midpoint(share));
     }
 
     /// The sketch for so many differences of which enough cells arrive.
