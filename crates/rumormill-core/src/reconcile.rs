@@ -71,7 +71,7 @@ pub(crate) struct Reconcile<A> {
     seeds: Seeds<A>,
     expectation: Expectation,
     inquiry: Option<Inquiry<A>>,
-    /// Whom we compared with last, and until when an answer may come.
+    /// Whom we compared with last, whoever began, and until when that goes on.
     compared: Option<(A, Instant)>,
     /// The row that alone differed from a peer's when a fingerprint last said so, by how much.
     named: Option<(A, Gap)>,
@@ -176,6 +176,8 @@ impl<A: Address> Reconcile<A> {
         if at_once && view.fingerprint().encode() < theirs.fingerprint().encode() {
             return;
         }
+        // Nor does it take another comparison before this one has come to its end.
+        self.compared = Some((from.clone(), scene.now + at_once_within(scene.config)));
         let usual = self.expectation.differences(scene.now).map(size_for);
         match usual.filter(|size| *size <= datagram_size(NARROW)) {
             Some(size) => send_sketch(from, view.basis, size, scene.out),
@@ -377,7 +379,7 @@ impl<A: Address> Reconcile<A> {
         if self.compared.as_ref().is_some_and(|(with, until)| with == peer && now < *until) {
             return;
         }
-        self.compared = Some((peer.clone(), now + config.request_timeout / AT_ONCE_SHARE));
+        self.compared = Some((peer.clone(), now + at_once_within(config)));
         self.opened = self.opened.wrapping_add(1);
         if self.opened.is_multiple_of(COMPARISONS_PER_AUDIT) {
             out.audit(peer, random.salt());
@@ -441,6 +443,10 @@ impl<A: Address> Reconcile<A> {
             out.claim(address, claim);
         }
     }
+}
+
+fn at_once_within(config: &Config) -> Duration {
+    config.request_timeout / AT_ONCE_SHARE
 }
 
 fn until_dead(config: &Config, random: &mut Random) -> Duration {

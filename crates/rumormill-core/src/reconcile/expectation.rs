@@ -20,7 +20,9 @@ const FEW: usize = 16;
 /// peers together.
 #[derive(Debug)]
 pub(super) struct Expectation {
-    differences: usize,
+    /// What was found the last two times; the greater counts, since what is found while something
+    /// else is repaired is less than what is usual.
+    differences: [usize; 2],
     until: Instant,
     /// How many of a thousand cells arrive, where they took more than one datagram.
     arriving: usize,
@@ -28,15 +30,15 @@ pub(super) struct Expectation {
 
 impl Expectation {
     pub(super) fn new() -> Self {
-        Self { differences: 0, until: Instant::default(), arriving: 1_000 }
+        Self { differences: [0; 2], until: Instant::default(), arriving: 1_000 }
     }
 
     /// Takes note that so many rows differed, by what a peer says or cells do. No sketch finds more
     /// than the largest has cells.
     pub(super) fn learn(&mut self, now: Instant, differences: usize) {
         let differences = differences.min(Size::MAX.cells());
-        let known = if self.until > now { self.differences } else { 0 };
-        self.differences = differences.max(known.midpoint(differences));
+        let [last, _] = if self.until > now { self.differences } else { [differences; 2] };
+        self.differences = [differences, last];
         self.until = now + VALID_FOR;
     }
 
@@ -56,7 +58,8 @@ impl Expectation {
 
     /// How many rows are expected to differ, if something is known of that.
     pub(super) fn differences(&self, now: Instant) -> Option<usize> {
-        (self.until > now).then_some(self.differences)
+        let [last, before] = self.differences;
+        (self.until > now).then_some(last.max(before))
     }
 
     /// How many rows are expected to differ, given an estimate, which may be off by a factor of two.
