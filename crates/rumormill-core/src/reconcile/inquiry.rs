@@ -163,7 +163,7 @@ impl<A: Address> Inquiry<A> {
     fn go_on(mut self, peeled: &Peeled, view: &View<'_>, scene: &mut Scene<'_, A>) -> Outcome<A> {
         let (cells, width) = (self.awaited.size().cells(), self.awaited.width());
         let left = self.estimate_left(peeled, view);
-        let fitting = size_for(left + left / 2);
+        let fitting = size_for(2 * left);
         // What stays entangled in a sketch is entangled in every smaller one, so it takes a larger
         // one to tell whether it is that. In many cells it rarely is: it is wider ones that tell.
         let is_second_of_many = self.sketches == 1 && cells >= MANY_CELLS;
