@@ -115,7 +115,9 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     /// Takes note that an answer came from an address to what we sent there.
     pub(crate) fn prove(&mut self, address: &A) {
         let Some(letter) = self.guests.prove(address) else { return };
-        if !self.letters.contains_key(address) && self.letters.len() < LETTERS_MAX {
+        if self.letters.contains_key(address) || self.letters.len() >= LETTERS_MAX {
+            self.shed += 1;
+        } else {
             self.rows += letter.rows();
             self.letters.insert(address.clone(), letter);
             self.turns.push_back(address.clone());
@@ -128,10 +130,7 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     }
 
     pub(crate) fn ping(&mut self, to: &A, nonce: u64) {
-        self.letter(to, |letter, _| {
-            letter.ping = Some(nonce);
-            true
-        });
+        self.note(to, |letter| letter.ping = Some(nonce));
     }
 
     pub(crate) fn ack(&mut self, to: &A, nonce: u64) {
@@ -146,17 +145,11 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
 
     /// Spells out who we are in the next datagram to a peer, if there is one.
     pub(crate) fn introduce(&mut self, to: &A) {
-        self.letter(to, |letter, _| {
-            letter.introduce = true;
-            true
-        });
+        self.note(to, |letter| letter.introduce = true);
     }
 
     pub(crate) fn who(&mut self, to: &A) {
-        self.letter(to, |letter, _| {
-            letter.who = true;
-            true
-        });
+        self.note(to, |letter| letter.who = true);
     }
 
     pub(crate) fn claim(&mut self, to: &A, claim: Claim) {
@@ -171,69 +164,42 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     }
 
     pub(crate) fn compare(&mut self, to: &A) {
-        self.letter(to, |letter, _| {
-            letter.compare = true;
-            true
-        });
+        self.note(to, |letter| letter.compare = true);
     }
 
     pub(crate) fn audit(&mut self, to: &A, salt: [u8; 16]) {
-        self.letter(to, |letter, _| {
-            letter.audit = Some(salt);
-            true
-        });
+        self.note(to, |letter| letter.audit = Some(salt));
     }
 
     /// Queues what our digest says on a basis of ours.
     pub(crate) fn differ(&mut self, to: &A, basis: Basis) {
-        self.letter(to, |letter, _| {
-            letter.differ = Some(basis);
-            true
-        });
+        self.note(to, |letter| letter.differ = Some(basis));
     }
 
     pub(crate) fn more(&mut self, to: &A, more: More) {
-        self.letter(to, |letter, _| {
-            letter.more = Some(more);
-            true
-        });
+        self.note(to, |letter| letter.more = Some(more));
     }
 
     /// Queues cells, in place of others that were not sent yet.
     pub(crate) fn cells(&mut self, to: &A, cells: CellsOwed) {
-        self.letter(to, |letter, _| {
-            letter.cells = Some(cells);
-            true
-        });
+        self.note(to, |letter| letter.cells = Some(cells));
     }
 
     /// Queues what to ask for, in place of wishes that were not sent yet.
     pub(crate) fn ask(&mut self, to: &A, wishes: Wishes) {
-        self.letter(to, |letter, _| {
-            letter.ask = Some(wishes);
-            true
-        });
+        self.note(to, |letter| letter.ask = Some(wishes));
     }
 
     pub(crate) fn pull(&mut self, to: &A) {
-        self.letter(to, |letter, _| {
-            letter.pull = true;
-            true
-        });
+        self.note(to, |letter| letter.pull = true);
     }
 
     pub(crate) fn page(&mut self, to: &A, start: RowId) {
-        self.letter(to, |letter, _| {
-            letter.page = Some(start);
-            true
-        });
+        self.note(to, |letter| letter.page = Some(start));
     }
 
     pub(crate) fn next_page(&mut self, to: &A, start: RowId) {
-        self.letter(to, |letter, _| {
-            letter.next_page = Some(start);
-            true
-        });
+        self.note(to, |letter| letter.next_page = Some(start));
     }
 
     pub(crate) fn request(&mut self, to: &A, id: RowId, since: Since) {
@@ -264,7 +230,15 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.turns.is_empty() && !self.guests.has_turns()
+        self.turns.is_empty() && !self.guests.is_due()
+    }
+
+    /// Writes to a peer's letter what there is room for in every letter.
+    fn note(&mut self, to: &A, write: impl FnOnce(&mut Letter)) {
+        self.letter(to, |letter, _| {
+            write(letter);
+            true
+        });
     }
 
     /// Writes to a peer's letter; `write` is told whether there is room for more rows, and says
@@ -327,7 +301,7 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         (table, digest): (&Table, &Digest),
         buf: &mut [u8],
     ) -> Option<Composed<A>> {
-        while let Some((to, Guest { letter, credit })) = self.guests.next() {
+        while let Some((to, Guest { letter, credit, .. })) = self.guests.next() {
             let mut rest = letter.clone();
             let mut page = rest.begin(life, (table, digest), buf);
             rest.write_to(&mut page);
@@ -337,16 +311,14 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
             if page.len <= credit {
                 let composed = Composed::new(to.clone(), &page, 0);
                 if !rest.is_empty() {
-                    let credit = credit - composed.len;
-                    self.guests.go_on(to, Guest { letter: rest, credit });
+                    self.guests.go_on(to, rest, credit - composed.len);
                 }
                 return Some(composed);
             }
             let mut page = Composition::new(Sender::Tag(Tag::of(life)), (table, digest), buf);
             page.say_ping(self.guests.challenge(&to));
             let composed = Composed::new(to.clone(), &page, 0);
-            let credit = credit.saturating_sub(composed.len);
-            self.guests.wait(to, Guest { letter, credit });
+            self.guests.wait(to, letter, credit.saturating_sub(composed.len));
             return Some(composed);
         }
         None

@@ -6,7 +6,7 @@
 //! the address, so nothing has to be remembered of who was pinged.
 
 use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     vec::Vec,
 };
 
@@ -28,12 +28,8 @@ const GUESTS_MAX: usize = 256;
 #[derive(Debug)]
 pub(super) struct Guests<A> {
     secret: [u8; 16],
-    proven: BTreeSet<A>,
-    /// The proven in the order in which they were; the oldest are forgotten.
-    order: VecDeque<A>,
-    waiting: BTreeMap<A, Guest>,
-    /// Who is next to be answered, or to be pinged.
-    turns: VecDeque<A>,
+    proven: Latest<A, ()>,
+    waiting: Latest<A, Guest>,
     /// Whom we are answering, and how much it sent.
     asking: Option<(A, usize)>,
 }
@@ -43,23 +39,23 @@ pub(super) struct Guest {
     pub(super) letter: Letter,
     /// How many bytes may be sent unproven.
     pub(super) credit: usize,
+    /// Whether it is to be answered, or pinged, and not only waiting for its address to be proven.
+    is_due: bool,
 }
 
 impl<A: Ord + Clone + Serialize> Guests<A> {
     pub(super) const fn new(secret: [u8; 16]) -> Self {
         Self {
             secret,
-            proven: BTreeSet::new(),
-            order: VecDeque::new(),
-            waiting: BTreeMap::new(),
-            turns: VecDeque::new(),
+            proven: Latest::new(PROVEN_MAX),
+            waiting: Latest::new(GUESTS_MAX),
             asking: None,
         }
     }
 
     /// What is written from here on is an answer to `len` bytes from an address.
     pub(super) fn begin(&mut self, from: &A, len: usize) {
-        self.asking = (!self.proven.contains(from)).then(|| (from.clone(), len));
+        self.asking = self.proven.get_mut(from).is_none().then(|| (from.clone(), len));
     }
 
     /// What is written from here on is no answer.
@@ -74,41 +70,33 @@ impl<A: Ord + Clone + Serialize> Guests<A> {
             return None;
         }
         let credit = ANSWER_FACTOR * core::mem::take(len);
-        let is_new = !self.waiting.contains_key(to);
-        if is_new && self.waiting.len() >= GUESTS_MAX {
-            self.waiting.pop_first();
+        if self.waiting.get_mut(to).is_none() {
+            self.waiting.insert(to.clone(), Guest::default());
         }
-        let guest = self.waiting.entry(to.clone()).or_default();
+        let guest = self.waiting.get_mut(to)?;
         guest.credit += credit;
-        if credit > 0 {
-            self.turns.push_back(to.clone());
-        }
+        guest.is_due |= credit > 0;
         Some(&mut guest.letter)
     }
 
-    /// Takes the next guest who is to be answered, or pinged.
+    /// Takes the guest who is to be answered, or pinged, and has waited longest for that.
     pub(super) fn next(&mut self) -> Option<(A, Guest)> {
-        while let Some(to) = self.turns.pop_front() {
-            if let Some(guest) = self.waiting.remove(&to) {
-                return Some((to, guest));
-            }
-        }
-        None
+        self.waiting.remove_first(|guest| guest.is_due)
     }
 
     /// Lets a guest wait until its address is proven.
-    pub(super) fn wait(&mut self, to: A, guest: Guest) {
-        self.waiting.insert(to, guest);
+    pub(super) fn wait(&mut self, to: A, letter: Letter, credit: usize) {
+        self.waiting.insert(to, Guest { letter, credit, is_due: false });
     }
 
     /// Lets a guest be answered further.
-    pub(super) fn go_on(&mut self, to: A, guest: Guest) {
-        self.turns.push_back(to.clone());
-        self.wait(to, guest);
+    pub(super) fn go_on(&mut self, to: A, letter: Letter, credit: usize) {
+        self.waiting.insert(to, Guest { letter, credit, is_due: true });
     }
 
-    pub(super) fn has_turns(&self) -> bool {
-        !self.turns.is_empty()
+    /// Says whether somebody is to be answered, or pinged.
+    pub(super) fn is_due(&self) -> bool {
+        self.waiting.values().any(|guest| guest.is_due)
     }
 
     /// The number of the ping that proves an address.
@@ -119,16 +107,99 @@ impl<A: Ord + Clone + Serialize> Guests<A> {
 
     /// Takes note that an address is real, and returns what waited for that.
     pub(super) fn prove(&mut self, address: &A) -> Option<Letter> {
-        if self.proven.insert(address.clone()) {
-            self.order.push_back(address.clone());
-            if self.order.len() > PROVEN_MAX {
-                let forgotten = self.order.pop_front();
-                forgotten.map(|forgotten| self.proven.remove(&forgotten));
+        if self.proven.get_mut(address).is_none() {
+            self.proven.insert(address.clone(), ());
+        }
+        self.asking.take_if(|(from, _)| from == address);
+        self.waiting.remove(address).map(|guest| guest.letter)
+    }
+}
+
+/// The latest entries of a map: with more than it may have, the oldest go.
+#[derive(Debug)]
+struct Latest<A, V> {
+    entries: BTreeMap<A, V>,
+    /// The keys, oldest first.
+    order: VecDeque<A>,
+    len_max: usize,
+}
+
+impl<A: Ord + Clone, V> Latest<A, V> {
+    const fn new(len_max: usize) -> Self {
+        Self { entries: BTreeMap::new(), order: VecDeque::new(), len_max }
+    }
+
+    fn get_mut(&mut self, key: &A) -> Option<&mut V> {
+        self.entries.get_mut(key)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &V> {
+        self.entries.values()
+    }
+
+    /// Adds an entry whose key is not there.
+    fn insert(&mut self, key: A, value: V) {
+        self.order.push_back(key.clone());
+        self.entries.insert(key, value);
+        if self.order.len() > self.len_max {
+            let oldest = self.order.pop_front();
+            oldest.map(|oldest| self.entries.remove(&oldest));
+        }
+    }
+
+    /// Removes the oldest entry of a kind.
+    fn remove_first(&mut self, mut is_one: impl FnMut(&V) -> bool) -> Option<(A, V)> {
+        let mut keys = self.order.iter();
+        let key = keys.find(|key| self.entries.get(*key).is_some_and(&mut is_one))?.clone();
+        let value = self.remove(&key)?;
+        Some((key, value))
+    }
+
+    fn remove(&mut self, key: &A) -> Option<V> {
+        let removed = self.entries.remove(key)?;
+        self.order.retain(|it| it != key);
+        Some(removed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_addresses_leaves_the_latest_and_nothing_else() {
+        let mut guests = Guests::<u32>::new([7; 16]);
+        for round in 0..3 {
+            for address in 0..1_000 {
+                guests.begin(&address, 50);
+                assert!(guests.letter(&address).is_some(), "round {round}");
+                guests.end();
             }
         }
-        if self.asking.as_ref().is_some_and(|(from, _)| from == address) {
-            self.asking = None;
+        let mut answered = Vec::new();
+        while let Some((to, guest)) = guests.next() {
+            assert_eq!(guest.credit, 150);
+            answered.push(to);
         }
-        self.waiting.remove(address).map(|guest| guest.letter)
+        assert!(answered.into_iter().eq(744..1_000), "the oldest were forgotten");
+        assert!(!guests.is_due());
+    }
+
+    #[test]
+    fn who_is_proven_is_no_guest_until_thousands_of_others_are() {
+        let mut guests = Guests::<u32>::new([7; 16]);
+        let is_guest = |guests: &mut Guests<u32>| {
+            guests.begin(&1, 50);
+            let is_guest = guests.letter(&1).is_some();
+            guests.end();
+            is_guest
+        };
+        assert!(is_guest(&mut guests));
+        assert!(guests.prove(&1).is_some(), "its answer waited");
+        assert!(!is_guest(&mut guests));
+        (2..=4_096).for_each(|other| drop(guests.prove(&other)));
+        assert!(!is_guest(&mut guests));
+        guests.prove(&5_000);
+        assert!(is_guest(&mut guests));
     }
 }
