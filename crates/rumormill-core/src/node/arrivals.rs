@@ -1,0 +1,132 @@
+//! What becomes of what others say.
+
+use core::time::Duration;
+
+use rumormill_crdt::{Bytes, Growth, Key, RowDelta, RowId, Space};
+
+use super::Node;
+use crate::{
+    Address,
+    message::{Message, TablePrint},
+    reconcile::Scene,
+};
+
+/// A row is news if it was written this lately.
+const RECENT: Duration = Duration::from_secs(10);
+
+impl<A: Address> Node<A> {
+    pub(super) fn handle_message(&mut self, from: &A, message: Message) {
+        let now = self.now;
+        let table = self.replica.table();
+        let Self { config, digest, outbox: out, reconcile, .. } = self;
+        match message {
+            Message::Ping { nonce } => out.ack(from, nonce),
+            Message::Ack { nonce } => {
+                let answered = self.probe.handle_ack(now, nonce);
+                let is_there = |(target, _)| self.members.address(target) == Some(from);
+                if answered.is_some_and(is_there) || out.is_challenge(from, nonce) {
+                    out.prove(from);
+                }
+                if let Some((_, Some(took))) = answered {
+                    self.transfer.observe(took);
+                }
+            }
+            Message::Who => self.introduce_to(from),
+            Message::Claim(claim) => {
+                let within = self.refute_within();
+                self.members.handle_claim(now, claim, within, &mut self.events);
+                // Whoever doubts us has not heard what we say, however often we said it.
+                if claim.doubts(self.life()) {
+                    self.outbox.claim(from, self.members.own_claim());
+                }
+            }
+            Message::Pull { fingerprint } => {
+                if fingerprint != TablePrint::new(table.fingerprint()) {
+                    self.rumor.handle_pull(from, table, out);
+                }
+            }
+            Message::NextPage { start } => out.page(from, start),
+            Message::Request { id, since } => {
+                if table.version(id) > since.version {
+                    out.answer(from, id, since);
+                }
+            }
+            Message::Delta(delta) => self.handle_delta(from, &delta, false),
+            Message::Rumor(delta) => self.handle_delta(from, &delta, true),
+            Message::Compare(_)
+            | Message::Differ { .. }
+            | Message::Cells(_)
+            | Message::More(_)
+            | Message::Ask(_)
+            | Message::Audit { .. }
+            | Message::Page(_) => {
+                digest.handle_changes(table);
+                let transfer = &mut self.transfer;
+                let scene = Scene { now, config, timeout: transfer.timeout(), table, digest, out };
+                let is_page = matches!(message, Message::Page(_));
+                let another = is_page.then(|| self.members.draw(&mut self.random, 1).pop());
+                reconcile.handle_message(from, message, another.flatten(), transfer, scene);
+            }
+        }
+    }
+
+    fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>, is_rumor: bool) {
+        let (now, unix, id) = (self.now, self.unix(), delta.id());
+        let is_fresh = is_rumor || self.transfer.wants_fresh(id);
+        match self.replica.admit(unix, self.config.skew_max, delta) {
+            Ok(admission) => {
+                let table = self.replica.table();
+                let out = &mut self.outbox;
+                self.transfer.handle_admission(now, id, from, &admission, table, out);
+                if admission.grown.is_empty() {
+                    self.stats.deltas_known += 1;
+                } else {
+                    self.stats.deltas_applied += 1;
+                    self.events.relieve(id.life.replica);
+                    self.digest.handle_changes(table);
+                    let age = unix.saturating_sub(delta.head().timestamp.to_unix());
+                    // What was repaired is passed on too, however old it is.
+                    if is_rumor && age < RECENT {
+                        self.spread_time.observe(age);
+                    }
+                    self.grow(&admission.grown, is_fresh);
+                }
+            }
+            Err(refused) => {
+                self.stats.deltas_refused += 1;
+                let (table, out) = (self.replica.table(), &mut self.outbox);
+                self.transfer.handle_refusal(now, (delta, is_rumor), from, refused, table, out);
+                self.events.refused(id.life, refused);
+            }
+        }
+        self.give_way_to(id.life);
+    }
+
+    /// Goes on after rows grew: they are members, work for the collector, and rumors if they are
+    /// fresh. What a repair brought is passed on once if it was written lately or is an update;
+    /// the bulk that a newcomer gets is no news to anybody else.
+    pub(super) fn grow(&mut self, grown: &[Growth], is_fresh: bool) {
+        self.events.table_changed();
+        for growth in grown {
+            let periods = if is_fresh { self.hot_periods() } else { 1 };
+            if is_fresh || growth.from > 0 || self.is_recent(growth.id) {
+                self.rumor.handle_growth(growth.id, growth.from, periods);
+            }
+            self.learn_member(growth.id);
+        }
+        if self.replica.collect(grown.iter().map(|growth| growth.id)) {
+            self.announce();
+        }
+    }
+
+    fn is_recent(&self, id: RowId) -> bool {
+        let written = self.table().row(id).map(|row| row.head().timestamp.to_unix());
+        written.is_some_and(|written| self.unix().saturating_sub(written) < RECENT)
+    }
+
+    pub(super) fn learn_member(&mut self, id: RowId) {
+        if let Some(row) = self.replica.table().row(id).filter(|_| id.space == Space::SELF) {
+            self.members.handle_row(row, &mut self.events);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Who it is that we hear of, and who we are.
+
+use rumormill_crdt::{ReplicaId, RowId, Space};
+
+use super::Node;
+use crate::{
+    Address, Rejected,
+    sender::{Sender, Tag},
+};
+
+/// The most claims about dead members that a newcomer is told.
+const CLAIMS_TOLD_MAX: usize = 64;
+
+impl<A: Address> Node<A> {
+    /// Turns away what is sent in our own name.
+    pub(super) fn check_name(&mut self, sender: Sender, from: &A) -> Result<(), Rejected> {
+        let own = self.life();
+        let other = match sender {
+            Sender::Tag(tag) if tag != Tag::of(own) => return Ok(()),
+            Sender::Life(life) if life.replica != own.replica => return Ok(()),
+            Sender::Tag(_) => own,
+            Sender::Life(life) => life,
+        };
+        self.stats.datagrams_rejected += 1;
+        if other == own {
+            self.reconcile.drop_seed(from);
+        } else {
+            self.events.conflict(other);
+        }
+        Err(Rejected::OurName)
+    }
+
+    /// Looks at who opens a conversation: strangers are asked who they are, and members thought
+    /// dead are told so, to refute. Answers are not looked at, or two nodes that mistrust each
+    /// other would never stop answering.
+    pub(super) fn meet(&mut self, sender: Sender, from: &A) {
+        let known = match sender {
+            Sender::Tag(tag) => self.members.tagged(tag),
+            Sender::Life(life) => Some(life.replica).filter(|_| self.members.knows(life)),
+        };
+        if let Some(replica) = known {
+            if let Some(claim) = self.members.claim_against(replica) {
+                self.outbox.claim(from, claim);
+            }
+            return;
+        }
+        match sender {
+            Sender::Tag(_) => self.outbox.who(from),
+            Sender::Life(life) => {
+                let id = RowId { space: Space::SELF, life };
+                let (now, table) = (self.now, self.replica.table());
+                self.transfer.meet(now, id, from, table, &mut self.outbox);
+            }
+        }
+        for claim in self.members.claims_about_dead(CLAIMS_TOLD_MAX) {
+            self.outbox.claim(from, claim);
+        }
+    }
+
+    /// Tells a peer who we are.
+    pub(super) fn introduce_to(&mut self, peer: &A) {
+        self.outbox.introduce(peer);
+        let own = RowId { space: Space::SELF, life: self.life() };
+        self.outbox.offer(peer, own, 0);
+    }
+
+    pub(super) fn suspect(&mut self, silent: ReplicaId) {
+        let within = self.refute_within();
+        let claim = self.members.suspect(self.now, silent, within, &mut self.events);
+        let address = self.members.address(silent);
+        if let Some((claim, address)) = claim.zip(address) {
+            self.stats.suspicions += 1;
+            self.outbox.claim(address, claim);
+        }
+    }
+}
