@@ -1,0 +1,113 @@
+//! What goes wrong.
+
+use core::time::Duration;
+
+use super::{
+    Index, Sim,
+    meter::Load,
+    name,
+    queue::{Arrival, Occurrence},
+    rows_of,
+};
+use crate::link::Link;
+
+/// What a restarted node finds on its disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// Everything its table held when it crashed.
+    Kept,
+    /// What its table held when [`Sim::save`] was called last.
+    Stale,
+    /// Nothing.
+    Lost,
+}
+
+impl Sim {
+    /// Changes the network between all nodes, from here on.
+    pub fn set_link(&mut self, link: Link) {
+        self.line(format_args!(
+            "link loss {:.2} duplicate {:.2} reorder {:.2}",
+            link.loss, link.duplicate, link.reorder
+        ));
+        self.link = link;
+    }
+
+    /// Stops a node at once.
+    pub fn crash(&mut self, who: Index) {
+        self.line(format_args!("{} crashes", name(who)));
+        let slot = self.slot_mut(who);
+        slot.wake_at = None;
+        if let Some(node) = slot.node.take() {
+            slot.saved = rows_of(node.table()).collect();
+        }
+    }
+
+    /// Writes a node's table to its disk, for a later restart from a stale one. A crash does so
+    /// too.
+    pub fn save(&mut self, who: Index) {
+        let rows = rows_of(self.node(who).table()).collect();
+        self.slot_mut(who).saved = rows;
+    }
+
+    /// Starts a new life of a crashed node, which joins by `seed`. For a stale disk, call
+    /// [`save`](Self::save) first and [`crash_without_saving`](Self::crash_without_saving) then.
+    pub fn restart(&mut self, who: Index, disk: Disk, seed: Index) {
+        self.line(format_args!("{} restarts, disk {disk:?}", name(who)));
+        self.boot(who);
+        let (now, saved) = (self.now, self.slot_mut(who).saved.clone());
+        if disk != Disk::Lost {
+            self.command(who, |node| node.restore(now, saved));
+        }
+        self.join(who, seed);
+    }
+
+    /// Stops a node at once; its disk stays as [`save`](Self::save) left it.
+    pub fn crash_without_saving(&mut self, who: Index) {
+        let saved = core::mem::take(&mut self.slot_mut(who).saved);
+        self.crash(who);
+        self.slot_mut(who).saved = saved;
+    }
+
+    /// Stops a process where it stands, as a laptop does whose lid is closed: its timers do not
+    /// fire, and what is sent to it is lost.
+    pub fn pause(&mut self, who: Index) {
+        self.line(format_args!("{} sleeps", name(who)));
+        self.slot_mut(who).paused = true;
+    }
+
+    /// Lets a paused process go on; the first it does is look at its clocks.
+    pub fn resume(&mut self, who: Index) {
+        self.line(format_args!("{} wakes", name(who)));
+        self.slot_mut(who).paused = false;
+        let (now, unix) = (self.now, self.unix(who));
+        self.command(who, |node| node.handle_wall_clock(now, unix));
+    }
+
+    /// Cuts the network between `far_side` and everybody else, in both directions.
+    pub fn cut(&mut self, far_side: &[Index]) {
+        let names: Vec<_> = far_side.iter().map(|index| name(*index)).collect();
+        self.line(format_args!("cut off {}", names.join(" ")));
+        self.far_side = far_side.iter().copied().collect();
+    }
+
+    /// Heals the cut.
+    pub fn heal(&mut self) {
+        self.line(format_args!("heal"));
+        self.far_side.clear();
+    }
+
+    /// Sets a node's wall clock ahead of everybody's.
+    pub fn set_clock_ahead(&mut self, who: Index, ahead: Duration) {
+        self.line(format_args!("{}'s clock is {ahead:?} ahead", name(who)));
+        self.slot_mut(who).clock_ahead = ahead;
+        let (now, unix) = (self.now, self.unix(who));
+        self.command(who, |node| node.handle_wall_clock(now, unix));
+    }
+
+    /// Hands a node bytes that seem to come from `from`.
+    pub fn inject(&mut self, from: Index, to: Index, bytes: &[u8]) {
+        let load = Load { is_digest: false, rows: 0 };
+        let arrival = Arrival { from, to, bytes: bytes.into(), load };
+        self.queue.push(self.now, Occurrence::Arrive(arrival));
+    }
+}
