@@ -16,12 +16,16 @@ pub struct Identity<A> {
     pub address: A,
 }
 
-/// How fresh deltas spread. Demers et al., "Epidemic Algorithms for Replicated Database
-/// Maintenance" (PODC 1987), section 1.4.
+/// How fresh deltas spread. The variants that are not the default are the classic ones, for
+/// comparison: Demers et al., "Epidemic Algorithms for Replicated Database Maintenance" (PODC
+/// 1987), section 1.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Who has news sends it to `fanout` peers each period.
+    /// Who has news sends it to `fanout` peers at once while few have it, and names it from then
+    /// on, at once and each period; who lacks it asks. Mercier, Hayez and Matos (2017).
     #[default]
+    PushThenPull,
+    /// Who has news sends it to `fanout` peers each period.
     Push,
     /// Everybody asks `fanout` peers for news each period.
     Pull,
@@ -78,7 +82,7 @@ impl Config {
     pub const DEFAULT: Self = Self {
         cluster: String::new(),
         fanout: 3,
-        mode: Mode::Push,
+        mode: Mode::PushThenPull,
         rumor_every: Duration::from_millis(200),
         reconcile_every: Duration::from_millis(1_500),
         probe_every: Duration::from_secs(1),

@@ -11,13 +11,13 @@ use alloc::{
 };
 use core::time::Duration;
 
-use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row};
+use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId};
 use smallvec::SmallVec;
 
 use crate::{
     Address, Instant,
     event::Events,
-    message::{Claim, ClaimedStanding},
+    message::{Claim, ClaimedStanding, Name},
     random::Random,
     self_row::SelfRow,
     sender::Tag,
@@ -226,6 +226,11 @@ impl<A: Address> Membership<A> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
+    /// Says whether there are claims to pass on.
+    pub(crate) fn has_claims(&self) -> bool {
+        !self.rumors.is_empty()
+    }
+
     /// The claims that are next to be passed on.
     pub(crate) fn claims_along(&self) -> SmallVec<[Claim; CLAIMS_ALONG_MAX]> {
         let next = self.rumors.iter().take(CLAIMS_ALONG_MAX);
@@ -293,6 +298,17 @@ impl<A: Address> Membership<A> {
 
     pub(crate) fn knows(&self, life: Life) -> bool {
         self.members.get(&life.replica).is_some_and(|known| known.life >= life)
+    }
+
+    /// The row that a peer means; nothing if it is of nobody we know.
+    pub(crate) fn row_named(&self, name: Name) -> Option<RowId> {
+        match name {
+            Name::Row(id) => Some(id),
+            Name::Tagged { space, tag } => {
+                let life = self.members.get(self.tags.get(&tag)?)?.life;
+                Some(RowId { space, life })
+            }
+        }
     }
 
     /// The member whose newest life has this tag.

@@ -1,5 +1,6 @@
 //! What datagrams say. `docs/wire.md` has every byte.
 
+mod announced;
 mod sketched;
 
 use alloc::vec::Vec;
@@ -9,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Rejected, seal::FRAME_LEN, sender::Sender};
 
-pub(crate) use self::sketched::{Ask, Cells, Compare, More, WireStrata};
+pub(crate) use self::{
+    announced::{Announced, Name},
+    sketched::{Ask, Cells, Compare, More, WireStrata},
+};
 
 /// One message. A datagram says who sent it, and then has messages to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +50,10 @@ pub(crate) enum Message {
     Request { id: RowId, since: Since },
     /// Cells of a row, to whoever asked or was found to lack them.
     Delta(RowDelta<Key, Bytes>),
-    /// Fresh cells of a row, to be passed on.
-    Rumor(RowDelta<Key, Bytes>),
+    /// Fresh cells of a row, to be passed on; so many passed them on before.
+    Rumor { hops: u8, delta: RowDelta<Key, Bytes> },
+    /// These rows grew: ask me for what you lack, and answer this nonce then as that of a ping.
+    Announce { nonce: Option<u64>, rows: Vec<Announced> },
 }
 
 impl Message {
@@ -78,7 +84,8 @@ impl Message {
             | Self::Who
             | Self::Claim(_)
             | Self::Delta(_)
-            | Self::Rumor(_) => false,
+            | Self::Rumor { .. }
+            | Self::Announce { .. } => false,
         }
     }
 }
@@ -191,7 +198,8 @@ pub(crate) const fn delta_len_max(limits: &Limits) -> usize {
     let frame_and_sender = FRAME_LEN + Sender::LEN_MAX;
     let head = 2 * VARINT + 2 * 8 + VARINT + limits.dependencies_max * (ROW + VARINT + 8);
     let cell = VARINT + 1 + 2 * 3 + limits.cell_len_max;
-    frame_and_sender + 1 + ROW + 2 * VARINT + head + 3 + cell
+    const KIND: usize = 2;
+    frame_and_sender + KIND + ROW + 2 * VARINT + head + 3 + cell
 }
 
 /// Reads the payload of a datagram: who sent it, and what it says.

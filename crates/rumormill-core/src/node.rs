@@ -23,7 +23,7 @@ use crate::{
     probe::Probe,
     random::Random,
     reconcile::{Reconcile, Scene},
-    rumor::Rumor,
+    rumor::{Heat, Rumor},
     seal::{FRAME_LEN, Seal},
     self_row,
     spread_time::SpreadTime,
@@ -367,7 +367,8 @@ impl<A: Address> Node<A> {
         self.digest.handle_changes(self.replica.table());
         let periods = self.hot_periods();
         for growth in self.news.take(self.replica.table()) {
-            self.rumor.handle_write(growth.id, growth.from, periods);
+            self.rumor.handle_write(growth.id, Heat { from: growth.from, periods, hops: 0 });
+            self.rumor.hurry(self.now, &self.config);
             self.events.table_changed();
         }
     }
@@ -401,7 +402,7 @@ impl<A: Address> Node<A> {
     }
 
     fn hot_periods(&self) -> usize {
-        pace::hot_periods(self.members.population(), self.config.fanout)
+        pace::hot_periods(self.members.population(), self.config.fanout, 700)
     }
 
     fn refute_within(&self) -> Duration {

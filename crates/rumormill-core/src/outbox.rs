@@ -72,6 +72,10 @@ struct Letter {
     page: Option<RowId>,
     next_page: Option<RowId>,
     requests: BTreeMap<RowId, Since>,
+    /// Rows to name, and whether the peer may never have heard of them.
+    announced: BTreeMap<RowId, bool>,
+    /// Whether to pass claims on even if there is nothing else to say.
+    pass_claims_on: bool,
     deltas: BTreeMap<RowId, Owed>,
 }
 
@@ -208,19 +212,29 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
 
     /// Queues what the peer asked for: what follows of a row.
     pub(crate) fn answer(&mut self, to: &A, id: RowId, since: Since) {
-        let owed = Owed { since, is_rumor: false };
+        let owed = Owed { since, hops: None };
         self.letter(to, |letter, room| insert_bounded(&mut letter.deltas, id, owed, room));
     }
 
     /// Queues what a peer lacks of a row that it shows at `from`. The peer may hold more in a
     /// staging, so what it asked for itself stands.
     pub(crate) fn offer(&mut self, to: &A, id: RowId, from: Version) {
-        self.owe(to, id, Owed { since: from.into(), is_rumor: false });
+        self.owe(to, id, Owed { since: from.into(), hops: None });
     }
 
-    /// Queues what grew of a row since `from`, for the peer to pass on.
-    pub(crate) fn rumor(&mut self, to: &A, id: RowId, from: Version) {
-        self.owe(to, id, Owed { since: from.into(), is_rumor: true });
+    /// Queues what grew of a row since `from`, for the peer to pass on; so many did before.
+    pub(crate) fn rumor(&mut self, to: &A, id: RowId, from: Version, hops: u8) {
+        self.owe(to, id, Owed { since: from.into(), hops: Some(hops) });
+    }
+
+    /// Queues the name of a row that grew. Rows that are not new are named by a tag.
+    pub(crate) fn announce(&mut self, to: &A, id: RowId, is_new: bool) {
+        self.letter(to, |letter, room| insert_bounded(&mut letter.announced, id, is_new, room));
+    }
+
+    /// Sends the claims that are next to be passed on, be there anything else to say or not.
+    pub(crate) fn pass_claims_on(&mut self, to: &A) {
+        self.note(to, |letter| letter.pass_claims_on = true);
     }
 
     fn owe(&mut self, to: &A, id: RowId, owed: Owed) {
@@ -279,8 +293,10 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
             let Some(mut letter) = self.letters.remove(&to) else { continue };
             self.rows -= letter.rows();
             let mut page = letter.begin(life, (table, digest), buf);
+            page.challenge = self.guests.challenge_unless_proven(&to);
             letter.write_to(&mut page);
-            if page.has_messages() {
+            let carries_claims = core::mem::take(&mut letter.pass_claims_on);
+            if page.has_messages() || (carries_claims && !rumored.is_empty()) {
                 let claims = page.say_all(rumored);
                 if !letter.is_empty() {
                     self.rows += letter.rows();
@@ -375,6 +391,9 @@ impl Letter {
         self.pull &= !(self.pull && page.say_pull());
         self.next_page.take_if(|start| page.say(&Message::NextPage { start: *start }));
         self.requests.retain(|id, since| !page.say(&Message::Request { id: *id, since: *since }));
+        if !self.announced.is_empty() {
+            page.say_names(&mut self.announced);
+        }
         while let Some((id, owed)) = self.deltas.pop_first() {
             if !page.say_delta(id, owed) {
                 self.deltas.insert(id, owed);
@@ -399,13 +418,15 @@ impl Letter {
             && self.page.is_none()
             && self.next_page.is_none()
             && self.requests.is_empty()
+            && self.announced.is_empty()
+            && !self.pass_claims_on
             && self.deltas.is_empty()
     }
 
     /// How many rows are named.
     fn rows(&self) -> usize {
         let asked_for = self.ask.as_ref().map_or(0, |wishes| wishes.behind.len());
-        self.requests.len() + self.deltas.len() + asked_for
+        self.requests.len() + self.announced.len() + self.deltas.len() + asked_for
     }
 }
 
@@ -413,7 +434,8 @@ impl Letter {
 #[derive(Clone, Copy, Debug)]
 struct Owed {
     since: Since,
-    is_rumor: bool,
+    /// How many passed it on, if it is for the peer to pass on.
+    hops: Option<u8>,
 }
 
 fn insert_bounded<T>(rows: &mut BTreeMap<RowId, T>, id: RowId, item: T, room: bool) -> bool {

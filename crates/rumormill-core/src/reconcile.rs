@@ -158,7 +158,8 @@ impl<A: Address> Reconcile<A> {
             | Message::NextPage { .. }
             | Message::Request { .. }
             | Message::Delta(_)
-            | Message::Rumor(_) => debug_assert!(false, "another part handles this message"),
+            | Message::Rumor { .. }
+            | Message::Announce { .. } => debug_assert!(false, "another part handles this message"),
         }
     }
 

@@ -1,9 +1,16 @@
 //! Spreading what is new.
 //!
-//! Rumor mongering of Demers et al., "Epidemic Algorithms for Replicated Database Maintenance"
-//! (PODC 1987), section 1.4, blind with a counter: a row that grew is hot for a number of
-//! periods that depends on the population. A row becomes hot only by growing, so a quiet
-//! population falls silent. Whom rumors miss, anti-entropy reaches.
+//! A row that grew is hot for a number of periods that depends on the population. A row becomes
+//! hot only by growing, so a quiet population falls silent. Whom rumors miss, anti-entropy reaches.
+//!
+//! By default rumors are pushed, then pulled, with decline (Mercier, Hayez and Matos, "Optimal
+//! Epidemic Dissemination", 2017): as long as few have heard of a growth, whoever hears of it sends
+//! it on; later ones only say that there is one, and who knows it already stays silent. So hardly
+//! any cell travels to anybody twice. What is new is told at once, ahead of the period, as
+//! long as that does not happen often; so periods bound the traffic, not the speed.
+//!
+//! The classic variants wait for their periods: rumor mongering of Demers et al., "Epidemic
+//! Algorithms for Replicated Database Maintenance" (PODC 1987), section 1.4, blind with a counter.
 
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -13,7 +20,7 @@ use alloc::{
 use rumormill_crdt::{Bytes, Key, Row, RowId, Table, Version};
 
 use crate::{
-    Address, Config, Instant, Mode, membership::Membership, outbox::Outbox, random::Random,
+    Address, Config, Instant, Mode, membership::Membership, outbox::Outbox, pace, random::Random,
 };
 
 /// The most rows of others that are hot at a time; more are left to anti-entropy.
@@ -25,11 +32,29 @@ const MARKS_MAX: usize = 8;
 /// The longest delta worth sending unasked: with its frame it fits every datagram.
 const OFFER_LEN_MAX: usize = 1_000;
 
+/// How many times in a row news may be told ahead of the period. Each period allows one more.
+const AHEAD_MAX: u32 = 4;
+
 /// The rows that grew lately.
 #[derive(Debug)]
 pub(crate) struct Rumor {
     hot: BTreeMap<RowId, Hot>,
-    next_at: Instant,
+    /// When the next period begins.
+    period_at: Instant,
+    /// When news is told ahead of it.
+    ahead_at: Option<Instant>,
+    ahead_left: u32,
+}
+
+/// As what a growth is told, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heat {
+    /// The version before the growth.
+    pub(crate) from: Version,
+    /// For how many periods it is told.
+    pub(crate) periods: usize,
+    /// How many pass it on unasked before we get it, ourselves included: 0 for a write of ours.
+    pub(crate) hops: u8,
 }
 
 /// A row that grew lately, once or more often. Each growth cools by itself, so that a row that
@@ -42,37 +67,62 @@ struct Hot {
 
 #[derive(Debug)]
 struct Mark {
-    /// The version before the growth.
-    from: Version,
-    periods_left: usize,
+    heat: Heat,
+    /// Whether nobody was told yet.
+    is_untold: bool,
+}
+
+/// What is told of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Offer {
+    /// What grew since a version; so many passed it on.
+    Cells { from: Version, hops: u8 },
+    /// Its name and version.
+    Name { is_new: bool },
+}
+
+impl Heat {
+    /// A growth that nobody passes on unasked, whose periods are these.
+    pub(crate) const fn named(from: Version, periods: usize) -> Self {
+        Self { from, periods, hops: u8::MAX }
+    }
 }
 
 impl Rumor {
     pub(crate) fn new(now: Instant, config: &Config, random: &mut Random) -> Self {
         let first = config.rumor_every / 1_024 * u32::try_from(random.below(1_024)).unwrap_or(0);
-        Self { hot: BTreeMap::new(), next_at: now + first }
+        let period_at = now + first;
+        Self { hot: BTreeMap::new(), period_at, ahead_at: None, ahead_left: AHEAD_MAX }
     }
 
-    /// Makes a row of our own hot that grew from version `from`.
-    pub(crate) fn handle_write(&mut self, id: RowId, from: Version, periods: usize) {
-        self.hot.entry(id).or_default().mark(from, periods);
+    /// Makes a row of our own hot.
+    pub(crate) fn handle_write(&mut self, id: RowId, heat: Heat) {
+        self.hot.entry(id).or_default().mark(heat);
     }
 
     /// Makes a row of somebody else hot, if there is room.
-    pub(crate) fn handle_growth(&mut self, id: RowId, from: Version, periods: usize) {
+    pub(crate) fn handle_growth(&mut self, id: RowId, heat: Heat) {
         if self.hot.len() < HOT_MAX || self.hot.contains_key(&id) {
-            self.handle_write(id, from, periods);
+            self.handle_write(id, heat);
+        }
+    }
+
+    /// Tells what nobody was told yet ahead of the period, unless that happened often of late.
+    pub(crate) fn hurry(&mut self, now: Instant, config: &Config) {
+        if config.mode == Mode::PushThenPull && self.ahead_left > 0 {
+            self.ahead_at = Some(now);
         }
     }
 
     /// Sends all hot rows to whoever asks for rumors.
     pub(crate) fn handle_pull<A: Address>(&self, from: &A, table: &Table, out: &mut Outbox<A>) {
-        for (id, version) in self.offers(table) {
-            out.rumor(from, id, version);
+        for (id, version, hops) in self.cells_of_all(table) {
+            out.rumor(from, id, version, hops);
         }
     }
 
-    /// Sends hot rows to random peers, or asks peers for theirs, once per period. While there is
+    /// Tells random peers of hot rows, or asks peers for theirs, once per period, and ahead of it
+    /// if there is news. What else is to be passed on rides along if `has_claims`. While there is
     /// nobody to tell, nothing cools.
     pub(crate) fn handle_timeout<A: Address>(
         &mut self,
@@ -83,16 +133,20 @@ impl Rumor {
         random: &mut Random,
         out: &mut Outbox<A>,
     ) {
-        if self.next_at > now {
+        let is_period = self.period_at <= now;
+        if is_period {
+            self.period_at = now + random.around(config.rumor_every);
+            self.ahead_left = (self.ahead_left + 1).min(AHEAD_MAX);
+        } else if self.ahead_at.is_some_and(|at| at <= now) {
+            self.ahead_left = self.ahead_left.saturating_sub(1);
+        } else {
             return;
         }
-        self.next_at = now + random.around(config.rumor_every);
-        let offers: Vec<_> = match config.mode {
-            Mode::Pull => Vec::new(),
-            Mode::Push | Mode::PushPull => self.offers(table).collect(),
-        };
-        let pulls = config.mode != Mode::Push;
-        if !pulls && offers.is_empty() {
+        self.ahead_at = None;
+        let pulls = matches!(config.mode, Mode::Pull | Mode::PushPull);
+        let offers = self.offers(config, is_period, members.population(), table);
+        let has_claims = members.has_claims();
+        if !pulls && offers.is_empty() && !has_claims {
             return;
         }
         let peers = members.draw(random, config.fanout);
@@ -100,12 +154,18 @@ impl Rumor {
             if pulls {
                 out.pull(peer);
             }
-            for &(id, from) in &offers {
-                out.rumor(peer, id, from);
+            if has_claims {
+                out.pass_claims_on(peer);
+            }
+            for &(id, offer) in &offers {
+                match offer {
+                    Offer::Cells { from, hops } => out.rumor(peer, id, from, hops),
+                    Offer::Name { is_new } => out.announce(peer, id, is_new),
+                }
             }
         }
         if !peers.is_empty() {
-            self.hot.retain(|_, hot| hot.cool());
+            self.hot.retain(|_, hot| hot.cool(is_period));
         }
     }
 
@@ -113,40 +173,82 @@ impl Rumor {
         self.hot.contains_key(&id)
     }
 
-    pub(crate) const fn poll_timeout(&self) -> Instant {
-        self.next_at
+    pub(crate) fn poll_timeout(&self) -> Instant {
+        self.ahead_at.map_or(self.period_at, |at| at.min(self.period_at))
     }
 
-    fn offers(&self, table: &Table) -> impl Iterator<Item = (RowId, Version)> {
-        self.hot.iter().filter_map(|(id, hot)| Some((*id, hot.offer(table.row(*id)?)?)))
+    /// What to tell now: ahead of the period only what nobody was told.
+    fn offers(
+        &self,
+        config: &Config,
+        is_period: bool,
+        population: usize,
+        table: &Table,
+    ) -> Vec<(RowId, Offer)> {
+        match config.mode {
+            Mode::Pull => Vec::new(),
+            Mode::Push | Mode::PushPull => {
+                let all = self.cells_of_all(table);
+                all.map(|(id, from, hops)| (id, Offer::Cells { from, hops })).collect()
+            }
+            Mode::PushThenPull => {
+                let hops = pace::pushing_hops(population, config.fanout);
+                let due = self.hot.iter().filter(|(_, hot)| is_period || hot.is_untold());
+                due.map(|(id, hot)| (*id, hot.next_offer(hops))).collect()
+            }
+        }
+    }
+
+    fn cells_of_all(&self, table: &Table) -> impl Iterator<Item = (RowId, Version, u8)> {
+        self.hot.iter().filter_map(|(id, hot)| {
+            let from = hot.from(table.row(*id)?)?;
+            Some((*id, from, hot.marks.back()?.heat.hops))
+        })
     }
 }
 
 impl Hot {
-    fn mark(&mut self, from: Version, periods_left: usize) {
+    fn mark(&mut self, heat: Heat) {
         let is_full = self.marks.len() >= MARKS_MAX;
         match self.marks.back_mut().filter(|_| is_full) {
-            Some(last) => last.periods_left = periods_left,
-            None => self.marks.push_back(Mark { from, periods_left }),
+            Some(last) => {
+                last.heat.periods = heat.periods;
+                last.is_untold = true;
+            }
+            None => self.marks.push_back(Mark { heat, is_untold: true }),
         }
     }
 
-    /// The version to offer from: the oldest from which the delta fits; if none does, the newest.
+    fn is_untold(&self) -> bool {
+        self.marks.iter().any(|mark| mark.is_untold)
+    }
+
+    /// The cells themselves as long as few have them, which is told once; and then their name.
+    fn next_offer(&self, pushing_hops: u8) -> Offer {
+        let untold = self.marks.iter().find(|mark| mark.is_untold);
+        match untold.map(|mark| mark.heat) {
+            Some(Heat { from, hops, .. }) if hops < pushing_hops => Offer::Cells { from, hops },
+            _ => Offer::Name { is_new: self.marks.iter().any(|mark| mark.heat.from == 0) },
+        }
+    }
+
+    /// The version to send from: the oldest from which the delta fits; if none does, the newest.
     /// Whoever lacks more asks for it.
-    fn offer(&self, row: &Row<Key, Bytes>) -> Option<Version> {
-        let newest = self.marks.back()?.from;
+    fn from(&self, row: &Row<Key, Bytes>) -> Option<Version> {
+        let newest = self.marks.back()?.heat.from;
         let fits = |from: &Version| {
             row.delta_since(*from, OFFER_LEN_MAX).is_some_and(|delta| delta.is_complete())
         };
-        let older = self.marks.iter().map(|mark| mark.from).take(self.marks.len() - 1);
+        let older = self.marks.iter().map(|mark| mark.heat.from).take(self.marks.len() - 1);
         Some(older.into_iter().find(fits).unwrap_or(newest))
     }
 
-    /// Lets a period pass. Says whether the row is still hot.
-    fn cool(&mut self) -> bool {
+    /// Takes note that it was told; a period may have passed. Says whether the row is still hot.
+    fn cool(&mut self, is_period: bool) -> bool {
         self.marks.retain_mut(|mark| {
-            mark.periods_left = mark.periods_left.saturating_sub(1);
-            mark.periods_left > 0
+            mark.is_untold = false;
+            mark.heat.periods = mark.heat.periods.saturating_sub(usize::from(is_period));
+            mark.heat.periods > 0
         });
         !self.marks.is_empty()
     }

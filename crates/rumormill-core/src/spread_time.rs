@@ -39,7 +39,7 @@ impl SpreadTime {
     /// measured lately it is for how long a rumor is passed on.
     pub(crate) fn lag(&self, population: usize, config: &Config) -> Duration {
         let measured = self.slowest[0].max(self.slowest[1]);
-        let periods = u32::try_from(pace::hot_periods(population, config.fanout));
+        let periods = u32::try_from(pace::hot_periods(population, config.fanout, 1_000));
         let expected = || config.rumor_every.saturating_mul(periods.unwrap_or(u32::MAX));
         let slowest = if measured.is_zero() { expected() } else { measured };
         let slack = slowest / 4;

@@ -47,6 +47,8 @@ pub(crate) struct Wanted {
 #[derive(Debug)]
 struct Want<A> {
     peer: A,
+    /// Who else said that it has the row.
+    another: Option<A>,
     attempts: u32,
     deadline: Instant,
     is_fresh: bool,
@@ -88,7 +90,7 @@ impl<A: Address> Transfer<A> {
         }
     }
 
-    /// Asks `peer` for a row, unless it is on its way or unwanted.
+    /// Asks `peer` for a row, unless it is on its way or unwanted. Says whether it did.
     pub(crate) fn want(
         &mut self,
         now: Instant,
@@ -96,16 +98,22 @@ impl<A: Address> Transfer<A> {
         peer: &A,
         table: &Table,
         out: &mut Outbox<A>,
-    ) {
+    ) -> bool {
         let Wanted { id, version, is_fresh } = wanted;
+        if let Some(want) = self.wants.get_mut(&id) {
+            want.another = Some(peer.clone());
+        }
         let on_its_way = self.wants.contains_key(&id) || self.wants.len() >= WANTS_MAX;
-        if !on_its_way && table.accepts(id) && table.version(id) < version {
+        let is_wanted = !on_its_way && table.accepts(id) && table.version(id) < version;
+        if is_wanted {
             let deadline = now + self.timeout();
-            let want = Want { peer: peer.clone(), attempts: 1, deadline, is_fresh };
+            let (peer_too, another) = (peer.clone(), None);
+            let want = Want { peer: peer_too, another, attempts: 1, deadline, is_fresh };
             self.deadlines.insert((deadline, id));
             self.wants.insert(id, want);
             out.request(peer, id, table.wanted_from(id));
         }
+        is_wanted
     }
 
     /// Says whether a row was asked for as news to be passed on.
@@ -202,7 +210,7 @@ impl<A: Address> Transfer<A> {
             // Each repetition waits longer, so that a slow network is not flooded.
             let wait = timeout.saturating_mul(want.attempts);
             want.deadline = now + wait.min(self.timeout_max);
-            if let Some(peer) = members.draw(random, 1).pop() {
+            if let Some(peer) = want.another.take().or_else(|| members.draw(random, 1).pop()) {
                 want.peer = peer;
             }
             self.deadlines.insert((want.deadline, id));
@@ -226,7 +234,8 @@ impl<A: Address> Transfer<A> {
         self.drop_want(id);
         let deadline = now + self.timeout();
         self.deadlines.insert((deadline, id));
-        self.wants.insert(id, Want { peer: peer.clone(), attempts: 1, deadline, is_fresh });
+        let (peer, another) = (peer.clone(), None);
+        self.wants.insert(id, Want { peer, another, attempts: 1, deadline, is_fresh });
     }
 
     fn drop_want(&mut self, id: RowId) {

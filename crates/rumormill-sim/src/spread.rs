@@ -103,7 +103,7 @@ impl Spread {
         let arrives = 1.0 - self.loss;
         let (push, pull) = (arrives, arrives * arrives);
         let directions = match self.mode {
-            Mode::Push => push,
+            Mode::Push | Mode::PushThenPull => push,
             Mode::Pull => pull,
             Mode::PushPull => push + pull,
         };

@@ -42,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.0, value_parser = parse_loss)]
     loss: f64,
     /// How rumors travel.
-    #[arg(long, value_enum, default_value_t = ModeName::Push)]
+    #[arg(long, value_enum, default_value_t = ModeName::PushThenPull)]
     mode: ModeName,
     /// Rumor period in milliseconds.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=60_000))]
@@ -63,6 +63,8 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ModeName {
+    /// Who has news sends it while few have it, and names it then; who lacks it asks.
+    PushThenPull,
     /// Who has news sends it.
     Push,
     /// Everybody asks for news.
@@ -96,6 +98,7 @@ impl Args {
             fanout: self.fanout as usize,
             loss: self.loss,
             mode: match self.mode {
+                ModeName::PushThenPull => Mode::PushThenPull,
                 ModeName::Push => Mode::Push,
                 ModeName::Pull => Mode::Pull,
                 ModeName::PushPull => Mode::PushPull,

@@ -7,8 +7,10 @@ use rumormill_crdt::{Bytes, Growth, Key, RowDelta, RowId, Space};
 use super::Node;
 use crate::{
     Address,
-    message::{Message, TablePrint},
+    message::{Announced, Message, TablePrint},
     reconcile::Scene,
+    rumor::Heat,
+    transfer::Wanted,
 };
 
 /// A row is news if it was written this lately.
@@ -34,7 +36,9 @@ impl<A: Address> Node<A> {
             Message::Who => self.introduce_to(from),
             Message::Claim(claim) => {
                 let within = self.refute_within();
-                self.members.handle_claim(now, claim, within, &mut self.events);
+                if self.members.handle_claim(now, claim, within, &mut self.events) {
+                    self.rumor.hurry(now, &self.config);
+                }
                 // Whoever doubts us has not heard what we say, however often we said it.
                 if claim.doubts(self.life()) {
                     self.outbox.claim(from, self.members.own_claim());
@@ -51,8 +55,19 @@ impl<A: Address> Node<A> {
                     out.answer(from, id, since);
                 }
             }
-            Message::Delta(delta) => self.handle_delta(from, &delta, false),
-            Message::Rumor(delta) => self.handle_delta(from, &delta, true),
+            Message::Delta(delta) => self.handle_delta(from, &delta, None),
+            Message::Rumor { hops, delta } => self.handle_delta(from, &delta, Some(hops)),
+            Message::Announce { nonce, rows } => {
+                let mut asked = false;
+                for Announced { name, version } in rows {
+                    let Some(id) = self.members.row_named(name) else { continue };
+                    let wanted = Wanted { id, version, is_fresh: true };
+                    asked |= self.transfer.want(now, wanted, from, table, out);
+                }
+                if let Some(nonce) = nonce.filter(|_| asked) {
+                    out.ack(from, nonce);
+                }
+            }
             Message::Compare(_)
             | Message::Differ { .. }
             | Message::Cells(_)
@@ -70,9 +85,10 @@ impl<A: Address> Node<A> {
         }
     }
 
-    fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>, is_rumor: bool) {
+    /// Takes in cells of a row, which so many passed on if they are a rumor.
+    fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>, hops: Option<u8>) {
         let (now, unix, id) = (self.now, self.unix(), delta.id());
-        let is_fresh = is_rumor || self.transfer.wants_fresh(id);
+        let is_fresh = hops.is_some() || self.transfer.wants_fresh(id);
         match self.replica.admit(unix, self.config.skew_max, delta) {
             Ok(admission) => {
                 let table = self.replica.table();
@@ -86,16 +102,17 @@ impl<A: Address> Node<A> {
                     self.digest.handle_changes(table);
                     let age = unix.saturating_sub(delta.head().timestamp.to_unix());
                     // What was repaired is passed on too, however old it is.
-                    if is_rumor && age < RECENT {
+                    if is_fresh && age < RECENT {
                         self.spread_time.observe(age);
                     }
-                    self.grow(&admission.grown, is_fresh);
+                    let passed_on = hops.map_or(u8::MAX, |hops| hops.saturating_add(1));
+                    self.grow(&admission.grown, is_fresh.then_some(passed_on));
                 }
             }
             Err(refused) => {
                 self.stats.deltas_refused += 1;
                 let (table, out) = (self.replica.table(), &mut self.outbox);
-                self.transfer.handle_refusal(now, (delta, is_rumor), from, refused, table, out);
+                self.transfer.handle_refusal(now, (delta, is_fresh), from, refused, table, out);
                 self.events.refused(id.life, refused);
             }
         }
@@ -103,16 +120,19 @@ impl<A: Address> Node<A> {
     }
 
     /// Goes on after rows grew: they are members, work for the collector, and rumors if they are
-    /// fresh. What a repair brought is passed on once if it was written lately or is an update;
-    /// the bulk that a newcomer gets is no news to anybody else.
-    pub(super) fn grow(&mut self, grown: &[Growth], is_fresh: bool) {
+    /// fresh, after so many `hops`. What a repair brought is passed on once if it was written lately
+    /// or is an update; the bulk that a newcomer gets is no news to anybody else.
+    pub(super) fn grow(&mut self, grown: &[Growth], hops: Option<u8>) {
         self.events.table_changed();
-        for growth in grown {
-            let periods = if is_fresh { self.hot_periods() } else { 1 };
-            if is_fresh || growth.from > 0 || self.is_recent(growth.id) {
-                self.rumor.handle_growth(growth.id, growth.from, periods);
+        let periods = self.hot_periods();
+        for &Growth { id, from } in grown {
+            if let Some(hops) = hops {
+                self.rumor.handle_growth(id, Heat { from, periods, hops });
+                self.rumor.hurry(self.now, &self.config);
+            } else if from > 0 || self.is_recent(id) {
+                self.rumor.handle_growth(id, Heat::named(from, 1));
             }
-            self.learn_member(growth.id);
+            self.learn_member(id);
         }
         if self.replica.collect(grown.iter().map(|growth| growth.id)) {
             self.announce();

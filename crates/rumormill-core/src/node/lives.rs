@@ -140,7 +140,7 @@ impl<A: Address> Node<A> {
             }
         }
         if !grown.is_empty() {
-            self.grow(grown, false);
+            self.grow(grown, None);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A datagram in the making.
 
-use alloc::vec;
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 use rumormill_crdt::{Bytes, Key, RowDelta, RowId, Table, codec};
 use rumormill_sketch::{Part, RequestList, Strata, Stripe};
@@ -8,7 +8,7 @@ use rumormill_sketch::{Part, RequestList, Strata, Stripe};
 use super::{CellsOwed, Owed, Wishes};
 use crate::{
     digest::{Basis, Digest, View},
-    message::{Ask, Cells, Claim, Compare, Message, Page, TablePrint},
+    message::{Announced, Ask, Cells, Claim, Compare, Message, Page, TablePrint},
     seal::FRAME_LEN,
     sender::Sender,
 };
@@ -27,6 +27,8 @@ pub(super) struct Composition<'b> {
     pub(super) deltas: u64,
     pub(super) pings: u64,
     pub(super) has_cells: bool,
+    /// What the peer is to answer to show that its address is real, unless that is known.
+    pub(super) challenge: Option<u64>,
     /// Bytes of messages that find out what differs.
     digest_len: usize,
 }
@@ -40,7 +42,19 @@ impl<'b> Composition<'b> {
         let after_frame = buf.get_mut(FRAME_LEN..).unwrap_or_default();
         let start = FRAME_LEN + sender.encode(after_frame).expect("buffers hold at least a header");
         let (deltas, pings, has_cells, digest_len) = (0, 0, false, 0);
-        Self { table, digest, buf, len: start, start, deltas, pings, has_cells, digest_len }
+        let challenge = None;
+        Self {
+            table,
+            digest,
+            buf,
+            len: start,
+            start,
+            deltas,
+            pings,
+            has_cells,
+            challenge,
+            digest_len,
+        }
     }
 
     pub(super) const fn has_messages(&self) -> bool {
@@ -146,12 +160,12 @@ impl<'b> Composition<'b> {
     /// Says what a copy lacks. A row that would be cut waits for a datagram of its own;
     /// what does not even fit there is dropped, and the peer will ask again.
     pub(super) fn say_delta(&mut self, id: RowId, owed: Owed) -> bool {
-        let Owed { since, is_rumor } = owed;
+        let Owed { since, hops } = owed;
         let is_fresh = !self.has_messages();
         if !is_fresh && self.room() < ROOM_MIN {
             return false;
         }
-        let kind_len = 1;
+        let kind_len = 1 + usize::from(hops.is_some());
         let delta: Option<RowDelta<Key, Bytes>> = self
             .table
             .row(id)
@@ -162,10 +176,32 @@ impl<'b> Composition<'b> {
         if !delta.is_complete() && !is_fresh {
             return false;
         }
-        let kind = if is_rumor { Message::Rumor } else { Message::Delta };
-        let said = self.say(&kind(delta));
+        let message = match hops {
+            Some(hops) => Message::Rumor { hops, delta },
+            None => Message::Delta(delta),
+        };
+        let said = self.say(&message);
         self.deltas += u64::from(said);
         said || is_fresh
+    }
+
+    /// Names as many rows as fit, with their versions, and strikes them out.
+    pub(super) fn say_names(&mut self, rows: &mut BTreeMap<RowId, bool>) {
+        let mut room = self.room().saturating_sub(Announced::HEADER_LEN_MAX);
+        let mut names = Vec::new();
+        rows.retain(|id, is_new| {
+            let version = self.table.version(*id);
+            let name = Announced::new(*id, version, *is_new);
+            let len = codec::encoded_len(&name);
+            let fits = len <= room;
+            if fits && version > 0 {
+                room -= len;
+                names.push(name);
+            }
+            !fits
+        });
+        let said = names.is_empty() || self.say(&Message::Announce { nonce: self.challenge, rows: names });
+        debug_assert!(said, "names fit the room that was left for them");
     }
 
     pub(super) fn say_page(&mut self, start: RowId) -> bool {

@@ -105,6 +105,12 @@ impl<A: Ord + Clone + Serialize> Guests<A> {
         keyed_hash(self.secret, &bytes) >> 32
     }
 
+    /// The number of the ping that proves an address which is not proven.
+    pub(super) fn challenge_unless_proven(&self, address: &A) -> Option<u64> {
+        let is_proven = self.proven.entries.contains_key(address);
+        (!is_proven).then(|| self.challenge(address))
+    }
+
     /// Takes note that an address is real, and returns what waited for that.
     pub(super) fn prove(&mut self, address: &A) -> Option<Letter> {
         if self.proven.get_mut(address).is_none() {
