@@ -1,6 +1,7 @@
 //! What datagrams say. `docs/wire.md` has every byte.
 
 mod announced;
+mod lack;
 mod sketched;
 
 use alloc::vec::Vec;
@@ -12,6 +13,7 @@ use crate::{Rejected, seal::FRAME_LEN, sender::Sender};
 
 pub(crate) use self::{
     announced::{Announced, Name},
+    lack::{Filled, Lack},
     sketched::{Ask, Cells, Compare, More, WireStrata},
 };
 
@@ -46,6 +48,10 @@ pub(crate) enum Message {
     Page(Page),
     /// Send me your page that starts here.
     NextPage { start: RowId },
+    /// I am new: send me the rows that I lack.
+    Lack(Lack),
+    /// So far reaches what I send of what you lack.
+    Filled(Filled),
     /// Send me what follows of this row.
     Request { id: RowId, since: Since },
     /// Cells of a row, to whoever asked or was found to lack them.
@@ -78,6 +84,8 @@ impl Message {
             | Self::Pull { .. }
             | Self::Page(_)
             | Self::NextPage { .. }
+            | Self::Lack(_)
+            | Self::Filled(_)
             | Self::Request { .. } => true,
             Self::Ping { .. }
             | Self::Ack { .. }

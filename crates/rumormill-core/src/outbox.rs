@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     digest::{Basis, Digest},
-    message::{Claim, Message, More},
+    message::{Claim, Lack, Message, More},
     sender::{Sender, Tag},
 };
 
@@ -32,6 +32,9 @@ const ROWS_MAX: usize = 32_768;
 
 /// The most rows that may wait for one address that may not be real.
 const GUEST_ROWS_MAX: usize = 256;
+
+/// The most rows that are sent to whoever lacks them, for one question.
+const FILL_ROWS_MAX: usize = 192;
 
 /// The most claims that may wait for one peer.
 const CLAIMS_MAX: usize = 1_024;
@@ -71,6 +74,8 @@ struct Letter {
     pull: bool,
     page: Option<RowId>,
     next_page: Option<RowId>,
+    lack: Option<Lacking>,
+    fill: Option<Fill>,
     requests: BTreeMap<RowId, Since>,
     /// Rows to name, and whether the peer may never have heard of them.
     announced: BTreeMap<RowId, bool>,
@@ -88,6 +93,24 @@ pub(crate) struct CellsOwed {
     /// Which cells are left to be sent.
     pub(crate) stripe: Stripe,
     pub(crate) with_strata: bool,
+}
+
+/// Of what part of the table a peer is to be told what we hold, under which salt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lacking {
+    pub(crate) start: RowId,
+    pub(crate) end: Option<RowId>,
+    pub(crate) salt: [u8; 8],
+}
+
+/// The rows that a peer is to get since it lacks them.
+#[derive(Clone, Debug)]
+struct Fill {
+    lack: Lack,
+    /// Where to go on.
+    next: RowId,
+    /// How many more.
+    left: usize,
 }
 
 /// What a peer is to be asked for.
@@ -204,6 +227,17 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
 
     pub(crate) fn next_page(&mut self, to: &A, start: RowId) {
         self.note(to, |letter| letter.next_page = Some(start));
+    }
+
+    /// Asks for the rows that we lack of a part of the table.
+    pub(crate) fn lack(&mut self, to: &A, lacking: Lacking) {
+        self.note(to, |letter| letter.lack = Some(lacking));
+    }
+
+    /// Sends what a peer lacks, and how far that reaches, in place of what it asked for before.
+    pub(crate) fn fill(&mut self, to: &A, lack: Lack) {
+        let next = lack.start;
+        self.note(to, |letter| letter.fill = Some(Fill { lack, next, left: FILL_ROWS_MAX }));
     }
 
     pub(crate) fn request(&mut self, to: &A, id: RowId, since: Since) {
@@ -400,6 +434,8 @@ impl Letter {
                 return;
             }
         }
+        self.fill.take_if(|fill| page.say_fill(fill));
+        self.lack.take_if(|lacking| page.say_lack(*lacking));
         self.page.take_if(|start| page.say_page(*start));
     }
 
@@ -417,6 +453,8 @@ impl Letter {
             && !self.pull
             && self.page.is_none()
             && self.next_page.is_none()
+            && self.lack.is_none()
+            && self.fill.is_none()
             && self.requests.is_empty()
             && self.announced.is_empty()
             && !self.pass_claims_on

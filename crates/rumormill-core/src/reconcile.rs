@@ -6,7 +6,8 @@
 //! as usual; who has no idea how many answers with sums to estimate that, and who asked sends
 //! the sketch, or asks for a larger one. **L2**: what a sketch does not tell is asked for in more
 //! cells, or in wider ones. **L3**: what four sketches do not tell, or three conversations, is
-//! found by comparing the versions of all rows, page by page, which always ends; so do newcomers.
+//! found by comparing the versions of all rows, page by page, which always ends. Newcomers ask for
+//! all that they lack.
 //!
 //! Only timers open a conversation, each answer is one of a fixed number, and no more than one
 //! inquiry is remembered at a time. What four sketches leave open is handed over to the peer, whose
@@ -14,6 +15,7 @@
 //! allocate for more than he sends.
 
 mod expectation;
+mod filling;
 mod inquiry;
 mod seeds;
 mod sweep;
@@ -25,6 +27,7 @@ use rumormill_sketch::{Comparison, Gap, Size, Stripe};
 
 use self::{
     expectation::{Expectation, NARROW, datagram_size, size_for},
+    filling::Filling,
     inquiry::{Inquiry, Outcome, repair},
     seeds::Seeds,
     sweep::Sweep,
@@ -78,6 +81,7 @@ pub(crate) struct Reconcile<A> {
     /// How many conversations in a row found nothing of what differs.
     stuck: u32,
     sweep: Sweep<A>,
+    filling: Filling<A>,
     /// Fingerprints of peers that were compared with ours, and how many of them were equal.
     pub(crate) comparisons: u64,
     pub(crate) comparisons_equal: u64,
@@ -109,6 +113,7 @@ impl<A: Address> Reconcile<A> {
             named: None,
             stuck: 0,
             sweep: Sweep::new(),
+            filling: Filling::new(random),
             comparisons: 0,
             comparisons_equal: 0,
         }
@@ -129,6 +134,11 @@ impl<A: Address> Reconcile<A> {
         self.seeds.handle_sign_of_life(from);
     }
 
+    /// Says whether we are new, and yet to be brought up to date.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.filling.is_under_way()
+    }
+
     /// Goes on with a conversation; `another` is a member at random.
     pub(crate) fn handle_message(
         &mut self,
@@ -136,7 +146,7 @@ impl<A: Address> Reconcile<A> {
         message: Message,
         another: Option<A>,
         transfer: &mut Transfer<A>,
-        scene: Scene<'_, A>,
+        mut scene: Scene<'_, A>,
     ) {
         match message {
             Message::Compare(theirs) => self.handle_compare(from, &theirs, scene),
@@ -149,7 +159,14 @@ impl<A: Address> Reconcile<A> {
             Message::Audit { compare, salt, sum } => {
                 self.handle_audit(from, (&compare, salt, sum), scene);
             }
-            Message::Page(page) => self.handle_page(from, &page, another, transfer, scene),
+            Message::Page(page) => self.handle_page(from, &page, transfer, scene),
+            Message::Lack(lack) => scene.out.fill(from, lack),
+            Message::Filled(filled) => {
+                let another = another.as_ref();
+                if self.filling.handle_filled(from, &filled, another, transfer, &mut scene) {
+                    self.hurry(&scene);
+                }
+            }
             Message::Ping { .. }
             | Message::Ack { .. }
             | Message::Who
@@ -204,7 +221,7 @@ impl<A: Address> Reconcile<A> {
         let size = self.expectation.size_despite_loss(differences).min(view.size_max());
         let one_datagram = datagram_size(NARROW);
         if 2 * differences > scene.table.len() {
-            self.sweep.begin(from, true, &mut scene);
+            self.filling.begin(from, &mut scene);
         } else if size.cells() <= one_datagram.cells() * 3 / 2 {
             // The estimate may be too high, and then one datagram is enough.
             send_sketch(from, view.basis, size.min(one_datagram), scene.out);
@@ -236,7 +253,7 @@ impl<A: Address> Reconcile<A> {
                 repair(from, view, &[gap], 1, scene);
                 self.hurry(scene);
             }
-            _ if self.stuck >= STUCK_MAX => self.sweep.begin(from, false, scene),
+            _ if self.stuck >= STUCK_MAX => self.sweep.begin(from, scene),
             Comparison::One(_) | Comparison::Several => return true,
         }
         false
@@ -309,11 +326,11 @@ impl<A: Address> Reconcile<A> {
             Outcome::Incomplete { fruitless: true } => self.stuck += 1,
             Outcome::GoesOn(_) | Outcome::Incomplete { fruitless: false } | Outcome::HandedOver => {
             }
-            Outcome::Stuck => self.sweep.begin(peer, false, scene),
+            Outcome::Stuck => self.sweep.begin(peer, scene),
         }
         // No comparison said so before, since the peer's bases are too early for us.
         if self.stuck > STUCK_MAX {
-            self.sweep.begin(peer, false, scene);
+            self.sweep.begin(peer, scene);
         }
         self.hurry(scene);
     }
@@ -346,7 +363,7 @@ impl<A: Address> Reconcile<A> {
         if let Some(view) = equal.filter(|_| is_due) {
             self.next_audit_at = scene.now + AUDITS_EVERY;
             if view.audit(salt, scene.table) != sum {
-                return self.sweep.begin(from, false, &mut scene);
+                return self.sweep.begin(from, &mut scene);
             }
         }
         self.handle_compare(from, theirs, scene);
@@ -357,11 +374,10 @@ impl<A: Address> Reconcile<A> {
         &mut self,
         from: &A,
         page: &Page,
-        another: Option<A>,
         transfer: &mut Transfer<A>,
         mut scene: Scene<'_, A>,
     ) {
-        if self.sweep.handle_page(from, page, another, transfer, &mut scene) {
+        if self.sweep.handle_page(from, page, transfer, &mut scene) {
             self.stuck = 0;
             self.hurry(&scene);
         }
@@ -415,11 +431,12 @@ impl<A: Address> Reconcile<A> {
             self.conclude(inquiry, &peer, &mut scene);
         }
         self.sweep.handle_timeout(members, random, &mut scene);
+        self.filling.handle_timeout(members, random, &mut scene);
         let isolated = members.reachable().is_empty();
         for seed in self.seeds.handle_timeout(now, isolated, random, events) {
             scene.out.introduce(&seed);
             if isolated {
-                self.sweep.knock(&seed, &mut scene);
+                self.filling.knock(&seed, &mut scene);
             } else {
                 scene.out.compare(&seed);
             }
@@ -428,7 +445,8 @@ impl<A: Address> Reconcile<A> {
 
     pub(crate) fn poll_timeout(&self) -> Instant {
         let inquiry = self.inquiry.as_ref().map(|inquiry| inquiry.deadline);
-        let sometimes = [inquiry, self.sweep.poll_timeout(), self.seeds.poll_timeout()];
+        let (sweep, filling) = (self.sweep.poll_timeout(), self.filling.poll_timeout());
+        let sometimes = [inquiry, sweep, filling, self.seeds.poll_timeout()];
         sometimes.into_iter().flatten().fold(self.next_at.min(self.next_dead_at), Instant::min)
     }
 

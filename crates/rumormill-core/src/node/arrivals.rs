@@ -61,7 +61,8 @@ impl<A: Address> Node<A> {
                 let mut asked = false;
                 for Announced { name, version } in rows {
                     let Some(id) = self.members.row_named(name) else { continue };
-                    let wanted = Wanted { id, version, is_fresh: true };
+                    // What a newcomer lacks is no news to others.
+                    let wanted = Wanted { id, version, is_fresh: !reconcile.is_new() };
                     asked |= self.transfer.want(now, wanted, from, table, out);
                 }
                 if let Some(nonce) = nonce.filter(|_| asked) {
@@ -74,12 +75,14 @@ impl<A: Address> Node<A> {
             | Message::More(_)
             | Message::Ask(_)
             | Message::Audit { .. }
+            | Message::Lack(_)
+            | Message::Filled(_)
             | Message::Page(_) => {
                 digest.handle_changes(table);
                 let transfer = &mut self.transfer;
                 let scene = Scene { now, config, timeout: transfer.timeout(), table, digest, out };
-                let is_page = matches!(message, Message::Page(_));
-                let another = is_page.then(|| self.members.draw(&mut self.random, 1).pop());
+                let is_filled = matches!(message, Message::Filled(_));
+                let another = is_filled.then(|| self.members.draw(&mut self.random, 1).pop());
                 reconcile.handle_message(from, message, another.flatten(), transfer, scene);
             }
         }
@@ -129,7 +132,7 @@ impl<A: Address> Node<A> {
             if let Some(hops) = hops {
                 self.rumor.handle_growth(id, Heat { from, periods, hops });
                 self.rumor.hurry(self.now, &self.config);
-            } else if from > 0 || self.is_recent(id) {
+            } else if !self.reconcile.is_new() && (from > 0 || self.is_recent(id)) {
                 self.rumor.handle_growth(id, Heat::named(from, 1));
             }
             self.learn_member(id);

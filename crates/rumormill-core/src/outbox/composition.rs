@@ -5,10 +5,12 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 use rumormill_crdt::{Bytes, Key, RowDelta, RowId, Table, codec};
 use rumormill_sketch::{Part, RequestList, Strata, Stripe};
 
-use super::{CellsOwed, Owed, Wishes};
+use super::{CellsOwed, Fill, Lacking, Owed, Wishes};
 use crate::{
     digest::{Basis, Digest, View},
-    message::{Announced, Ask, Cells, Claim, Compare, Message, Page, TablePrint},
+    message::{
+        Announced, Ask, Cells, Claim, Compare, Filled, Lack, Message, Page, TablePrint,
+    },
     seal::FRAME_LEN,
     sender::Sender,
 };
@@ -202,6 +204,44 @@ impl<'b> Composition<'b> {
         });
         let said = names.is_empty() || self.say(&Message::Announce { nonce: self.challenge, rows: names });
         debug_assert!(said, "names fit the room that was left for them");
+    }
+
+    /// Asks for what we lack, if there is room to say what we hold.
+    pub(super) fn say_lack(&mut self, lacking: Lacking) -> bool {
+        let Lacking { start, end, salt } = lacking;
+        let held = self.table.rows_from(start).map(|row| (row.id(), row.version()));
+        let held = held.take_while(|(id, _)| end.is_none_or(|end| *id < end));
+        if self.has_messages() && self.room() < Lack::HEADER_LEN_MAX + Lack::ROWS_MAX {
+            return false;
+        }
+        let lack = Lack::fit(start, end, salt, held, self.room());
+        self.say(&Message::Lack(lack))
+    }
+
+    /// Sends as many rows that a peer lacks as fit, and in the end says how far they reach.
+    pub(super) fn say_fill(&mut self, fill: &mut Fill) -> bool {
+        let Fill { lack, next, left } = fill;
+        let mut end = lack.end;
+        for row in self.table.rows_from(*next) {
+            let (id, owed) = (row.id(), Owed { since: 0.into(), hops: None });
+            *next = id;
+            if lack.end.is_some_and(|end| end <= id) {
+                break;
+            }
+            if lack.holds(id, row.version()) {
+                continue;
+            }
+            if *left == 0 {
+                end = Some(id);
+                break;
+            }
+            if !self.say_delta(id, owed) {
+                return false;
+            }
+            *left -= 1;
+        }
+        let rows = self.table.len() as u64;
+        self.say(&Message::Filled(Filled { start: lack.start, end, rows }))
     }
 
     pub(super) fn say_page(&mut self, start: RowId) -> bool {

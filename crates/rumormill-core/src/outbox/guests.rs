@@ -22,7 +22,7 @@ const ANSWER_FACTOR: usize = 3;
 const PROVEN_MAX: usize = 4_096;
 
 /// The most addresses whose answers wait.
-const GUESTS_MAX: usize = 256;
+const GUESTS_MAX: usize = 1_024;
 
 /// Addresses that are known to be real, and answers to those that are not.
 #[derive(Debug)]
@@ -176,7 +176,7 @@ mod tests {
     fn a_flood_of_addresses_leaves_the_latest_and_nothing_else() {
         let mut guests = Guests::<u32>::new([7; 16]);
         for round in 0..3 {
-            for address in 0..1_000 {
+            for address in 0..1_800 {
                 guests.begin(&address, 50);
                 assert!(guests.letter(&address).is_some(), "round {round}");
                 guests.end();
@@ -187,7 +187,7 @@ mod tests {
             assert_eq!(guest.credit, 150);
             answered.push(to);
         }
-        assert!(answered.into_iter().eq(744..1_000), "the oldest were forgotten");
+        assert!(answered.into_iter().eq(776..1_800), "the oldest were forgotten");
         assert!(!guests.is_due());
     }
 

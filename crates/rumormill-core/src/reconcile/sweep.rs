@@ -6,8 +6,7 @@
 //! instead of doubling it, and after a loss the sweep goes on where it stopped. Push-pull
 //! anti-entropy of Demers et al. (PODC 1987), section 1.3.
 //!
-//! A page costs bytes for every row that exists, so it is for newcomers, for tables that have
-//! little in common, and for what sketches cannot tell.
+//! A page costs bytes for every row that exists, so it is for what sketches cannot tell.
 
 use rumormill_crdt::RowId;
 
@@ -26,9 +25,6 @@ const OFFERS_MAX: usize = 64;
 /// How often a page that does not come is asked for again before the sweep is given up.
 const ATTEMPTS: u32 = 24;
 
-/// So many pages a newcomer asks of one member before it turns to another.
-const PAGES_PER_PEER: u32 = 8;
-
 /// How many times as long as answers take a page is waited for, at most.
 const WAITS_MAX: u32 = 4;
 
@@ -38,10 +34,6 @@ pub(super) struct Sweep<A> {
     /// Where the next page is to start.
     cursor: RowId,
     asked: Option<Asked<A>>,
-    /// How many pages came.
-    pages: u32,
-    /// Whether what we lack is most of what there is: then any member will do.
-    is_newcomer: bool,
 }
 
 /// A page that was asked for.
@@ -56,31 +48,22 @@ struct Asked<A> {
 
 impl<A: Address> Sweep<A> {
     pub(super) const fn new() -> Self {
-        Self { cursor: RowId::MIN, asked: None, pages: 0, is_newcomer: false }
+        Self { cursor: RowId::MIN, asked: None }
     }
 
     /// Begins with a peer, unless it is under way.
-    pub(super) fn begin(&mut self, peer: &A, is_newcomer: bool, scene: &mut Scene<'_, A>) {
+    pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         if self.asked.is_none() {
-            self.is_newcomer = is_newcomer;
             self.ask(peer, 1, scene);
         }
     }
 
-    /// Asks the only peer we were told of, who may not be there.
-    pub(super) fn knock(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
-        self.is_newcomer = true;
-        scene.out.next_page(peer, self.cursor);
-    }
-
     /// Goes through a page of versions held elsewhere: what the peer lacks is sent, what we lack
-    /// is asked for, and the next page too: of the same peer, or if we are new of `another`, so
-    /// that no single one has to bring us up to date. Says whether the sweep is over.
+    /// is asked for, and the next page too. Says whether the sweep is over.
     pub(super) fn handle_page(
         &mut self,
         from: &A,
         page: &Page,
-        another: Option<A>,
         transfer: &mut Transfer<A>,
         scene: &mut Scene<'_, A>,
     ) -> bool {
@@ -88,8 +71,7 @@ impl<A: Address> Sweep<A> {
             let wanted = Wanted { id, version, is_fresh: false };
             transfer.want(scene.now, wanted, from, scene.table, scene.out);
         }
-        // To a newcomer's few rows others are no news, but for those that it wrote itself.
-        let end = offer_what_lacks(from, page, self.is_newcomer, scene);
+        let end = offer_what_lacks(from, page, scene);
         if page.start() != self.cursor {
             return false;
         }
@@ -98,10 +80,7 @@ impl<A: Address> Sweep<A> {
         }
         self.cursor = end.unwrap_or(RowId::MIN);
         if end.is_some() && end == page.end() {
-            self.pages += 1;
-            let is_enough = self.is_newcomer && self.pages.is_multiple_of(PAGES_PER_PEER);
-            let another = another.filter(|_| is_enough);
-            self.ask(another.as_ref().unwrap_or(from), 1, scene);
+            self.ask(from, 1, scene);
         }
         end.is_none()
     }
@@ -121,13 +100,10 @@ impl<A: Address> Sweep<A> {
         self.ask(&another.unwrap_or(asked.peer), asked.attempts + 1, scene);
     }
 
-    /// Ends a sweep that is not needed any more. A newcomer's goes on: what it lacks may be too young
-    /// for digests.
+    /// Ends a sweep that is not needed any more.
     pub(super) fn end(&mut self) {
-        if !self.is_newcomer {
-            self.asked = None;
-            self.cursor = RowId::MIN;
-        }
+        self.asked = None;
+        self.cursor = RowId::MIN;
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -149,10 +125,8 @@ impl<A: Address> Sweep<A> {
 fn offer_what_lacks<A: Address>(
     from: &A,
     page: &Page,
-    only_own: bool,
     scene: &mut Scene<'_, A>,
 ) -> Option<RowId> {
-    let own = scene.table.life();
     let mut theirs = page.rows().iter().copied().peekable();
     let mut offers = 0;
     for row in scene.table.rows_from(page.start()) {
@@ -162,7 +136,7 @@ fn offer_what_lacks<A: Address>(
         }
         while theirs.next_if(|(other, _)| *other < id).is_some() {}
         let held = theirs.next_if(|(other, _)| *other == id).map_or(0, |(_, version)| version);
-        if held < row.version() && (!only_own || id.life == own) {
+        if held < row.version() {
             if offers == OFFERS_MAX {
                 return Some(id);
             }

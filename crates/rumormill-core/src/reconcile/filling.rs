@@ -1,0 +1,184 @@
+//! Bringing a newcomer up to date.
+//!
+//! Who has next to nothing in common with the others asks them, one after the other, for what it
+//! lacks of a stretch of the table, with a filter of what it holds: a byte for each row, where a
+//! page of versions takes 19 and a sketch 12 for each that differs. Whoever is asked sends rows and
+//! how far these reach, and keeps no state. A walk over all stretches is a lap. A newcomer to a population
+//! that has settled needs one, and a second to be sure; when everybody is new, everybody asked knows
+//! something else, so laps go on until one brings nothing. What filters are mistaken about, and
+//! what got lost in the last lap, the next comparison finds.
+
+use alloc::vec::Vec;
+
+use rumormill_crdt::{RowId, Space, Table, keyed_hash};
+
+use super::Scene;
+use crate::{
+    Address, Instant,
+    membership::Membership,
+    message::Filled,
+    outbox::Lacking,
+    random::Random,
+    transfer::Transfer,
+};
+
+/// How often a question that is not answered is asked again before the lap is given up.
+const ATTEMPTS: u32 = 24;
+
+/// How many times as long as answers take one is waited for, at most.
+const WAITS_MAX: u32 = 4;
+
+/// The most laps.
+const LAPS_MAX: u32 = 32;
+
+/// Of a table of more rows than this an eighth is found cheaper by comparing than by a lap.
+const ROWS_OF_ANOTHER_LAP: u64 = 4_096;
+
+/// A newcomer's walk over the table of everybody else, at most one at a time.
+#[derive(Debug)]
+pub(super) struct Filling<A> {
+    secret: [u8; 16],
+    /// How many questions were asked.
+    asked_in_all: u64,
+    /// What is left of this lap, the next stretch last.
+    stretches: Vec<Stretch>,
+    laps: u32,
+    /// How many rows we held when it began.
+    rows_before: u64,
+    /// The most rows that anybody holds who was asked in this lap.
+    rows_elsewhere: u64,
+    asked: Option<Asked<A>>,
+}
+
+/// Rows from one on to before another, or to the end.
+type Stretch = (RowId, Option<RowId>);
+
+/// A question that waits for its answer.
+#[derive(Clone, Debug)]
+struct Asked<A> {
+    peer: A,
+    at: Instant,
+    /// How often.
+    attempts: u32,
+    overdue: Instant,
+}
+
+impl<A: Address> Filling<A> {
+    pub(super) fn new(random: &mut Random) -> Self {
+        let (secret, asked_in_all) = (random.salt(), 0);
+        let (stretches, laps, rows_before, rows_elsewhere) = (Vec::new(), 0, 0, 0);
+        Self { secret, asked_in_all, stretches, laps, rows_before, rows_elsewhere, asked: None }
+    }
+
+    /// Says whether we are yet to be brought up to date.
+    pub(super) const fn is_under_way(&self) -> bool {
+        !self.stretches.is_empty()
+    }
+
+    /// Begins with a peer, unless it is under way.
+    pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
+        if self.asked.is_none() {
+            self.laps = 0;
+            self.begin_lap(scene.table);
+            self.ask(peer, 1, scene);
+        }
+    }
+
+    /// Says who we are to the only peer we were told of, who may not be there, and asks.
+    pub(super) fn knock(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
+        if self.stretches.is_empty() {
+            self.laps = 0;
+            self.begin_lap(scene.table);
+        }
+        let own = RowId { space: Space::SELF, life: scene.table.life() };
+        scene.out.offer(peer, own, 0);
+        self.say_what_is_lacking(peer, scene);
+    }
+
+    /// Goes on after an answer: with the rest of the lap, of `another` member if there is one, so
+    /// that no single one has to bring us up to date. Says whether the last lap is over.
+    pub(super) fn handle_filled(
+        &mut self,
+        from: &A,
+        filled: &Filled,
+        another: Option<&A>,
+        transfer: &mut Transfer<A>,
+        scene: &mut Scene<'_, A>,
+    ) -> bool {
+        let Some((start, end)) = self.stretches.pop_if(|(start, _)| *start == filled.start) else {
+            return false;
+        };
+        if let Some(asked) = self.asked.take().filter(|asked| asked.attempts == 1) {
+            transfer.observe(scene.now.since(asked.at));
+        }
+        self.rows_elsewhere = self.rows_elsewhere.max(filled.rows);
+        let is_inside = |next: &RowId| start < *next && end.is_none_or(|end| *next < end);
+        self.stretches.extend(filled.end.filter(is_inside).map(|next| (next, end)));
+        if self.stretches.is_empty() {
+            self.laps += 1;
+            if !self.needs_another_lap(scene.table.len() as u64) {
+                return true;
+            }
+            self.begin_lap(scene.table);
+        }
+        self.ask(another.unwrap_or(from), 1, scene);
+        false
+    }
+
+    /// Asks again where no answer came: the same peer, and every other time somebody else.
+    pub(super) fn handle_timeout(
+        &mut self,
+        members: &Membership<A>,
+        random: &mut Random,
+        scene: &mut Scene<'_, A>,
+    ) {
+        let Some(asked) = self.asked.take_if(|asked| asked.overdue <= scene.now) else { return };
+        if asked.attempts == ATTEMPTS {
+            self.stretches.clear();
+            return;
+        }
+        let another = members.draw(random, 1).pop().filter(|_| asked.attempts.is_multiple_of(2));
+        self.ask(&another.unwrap_or(asked.peer), asked.attempts + 1, scene);
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.asked.as_ref().map(|asked| asked.overdue)
+    }
+
+    /// Whoever we asked may have been as new as we were.
+    const fn needs_another_lap(&self, rows: u64) -> bool {
+        let lacking = self.rows_elsewhere.saturating_sub(rows);
+        let is_enough = if self.rows_elsewhere <= ROWS_OF_ANOTHER_LAP {
+            lacking == 0 && rows == self.rows_before
+        } else {
+            lacking <= self.rows_elsewhere / 8
+        };
+        !is_enough && self.laps < LAPS_MAX
+    }
+
+    /// Begins with members' addresses, and each newcomer at another of them.
+    fn begin_lap(&mut self, table: &Table) {
+        let own = RowId { space: Space::SELF, life: table.life() };
+        let members_end = RowId { space: Space(Space::SELF.0 + 1), ..RowId::MIN };
+        self.rows_before = table.len() as u64;
+        self.rows_elsewhere = 0;
+        self.stretches =
+            [(members_end, None), (RowId::MIN, Some(own)), (own, Some(members_end))].into();
+    }
+
+    fn ask(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
+        self.say_what_is_lacking(peer, scene);
+        let wait = scene.timeout.saturating_mul(attempts.min(WAITS_MAX));
+        let wait = wait.min(scene.config.request_timeout);
+        let (peer, at) = (peer.clone(), scene.now);
+        self.asked = Some(Asked { peer, at, attempts, overdue: at + wait });
+    }
+
+    /// Asks for what is lacking of the next stretch, under a salt that nobody can know before.
+    fn say_what_is_lacking(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
+        let Some(&(start, end)) = self.stretches.last() else { return };
+        self.asked_in_all += 1;
+        let salt = keyed_hash(self.secret, &self.asked_in_all.to_be_bytes()).to_be_bytes();
+        scene.out.lack(peer, Lacking { start, end, salt });
+    }
+}
