@@ -6,7 +6,9 @@ mod sketched;
 
 use alloc::vec::Vec;
 
-use rumormill_crdt::{Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, codec};
+use rumormill_crdt::{
+    Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, WholeRow, codec,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Rejected, seal::FRAME_LEN, sender::Sender};
@@ -56,6 +58,8 @@ pub(crate) enum Message {
     Request { id: RowId, since: Since },
     /// Cells of a row, to whoever asked or was found to lack them.
     Delta(RowDelta<Key, Bytes>),
+    /// All cells of a row, likewise.
+    Row(WholeRow<Key, Bytes>),
     /// Fresh cells of a row, to be passed on; so many passed them on before.
     Rumor { hops: u8, delta: RowDelta<Key, Bytes> },
     /// These rows grew: ask me for what you lack, and answer this nonce then as that of a ping.
@@ -92,6 +96,7 @@ impl Message {
             | Self::Who
             | Self::Claim(_)
             | Self::Delta(_)
+            | Self::Row(_)
             | Self::Rumor { .. }
             | Self::Announce { .. } => false,
         }

@@ -175,6 +175,7 @@ impl<A: Address> Reconcile<A> {
             | Message::NextPage { .. }
             | Message::Request { .. }
             | Message::Delta(_)
+            | Message::Row(_)
             | Message::Rumor { .. }
             | Message::Announce { .. } => debug_assert!(false, "another part handles this message"),
         }

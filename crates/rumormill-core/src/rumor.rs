@@ -122,12 +122,14 @@ impl Rumor {
     }
 
     /// Tells random peers of hot rows, or asks peers for theirs, once per period, and ahead of it
-    /// if there is news. What else is to be passed on rides along if `has_claims`. While there is
-    /// nobody to tell, nothing cools.
+    /// if there is news; claims are passed on by the same datagrams. While there is nobody to
+    /// tell, nothing cools, nor does it if we are new: others would not pass on what we say before
+    /// they know who we are.
     pub(crate) fn handle_timeout<A: Address>(
         &mut self,
         now: Instant,
         config: &Config,
+        is_new: bool,
         members: &Membership<A>,
         table: &Table,
         random: &mut Random,
@@ -149,7 +151,7 @@ impl Rumor {
         if !pulls && offers.is_empty() && !has_claims {
             return;
         }
-        let peers = members.draw(random, config.fanout);
+        let peers = members.draw(random, if is_new { 0 } else { config.fanout });
         for peer in &peers {
             if pulls {
                 out.pull(peer);

@@ -39,7 +39,9 @@ pub(crate) fn introduce<A: Address>(
     let address = codec::encode_to_vec(&identity.address)
         .map_err(|_| WriteError::CellTooLong { len: usize::MAX, len_max })?;
     writer.set(Space::SELF, address_key(), Bytes::copy_from(&address))?;
-    writer.set(Space::SELF, name_key(), Bytes::copy_from(identity.name.as_bytes()))?;
+    if !identity.name.is_empty() {
+        writer.set(Space::SELF, name_key(), Bytes::copy_from(identity.name.as_bytes()))?;
+    }
     Ok(())
 }
 
@@ -49,7 +51,7 @@ pub(crate) fn say_good_bye(writer: &mut Writer<'_>) -> Result<(), WriteError> {
 }
 
 fn address_key() -> Key {
-    Key::raw("address")
+    Key::raw("at")
 }
 
 fn name_key() -> Key {

@@ -56,6 +56,7 @@ mod staging;
 mod stagings;
 mod version_vector;
 mod vv_map;
+mod whole_row;
 mod writer;
 
 pub use admission::{Admission, Growth, Progress};
@@ -93,6 +94,7 @@ pub use row_writer::RowWriter;
 pub use rows::Change;
 pub use version_vector::VersionVector;
 pub use vv_map::{Bookmark, Dropped, VvMap};
+pub use whole_row::WholeRow;
 pub use writer::{WriteError, Writer};
 
 /// A replicated table of byte keys and byte values: what a node gossips and columns read.

@@ -58,8 +58,6 @@ pub struct JoinReport {
 pub struct ColdStartReport {
     /// When everybody knew everybody.
     pub all_know_all: Option<Duration>,
-    /// When everybody held what everybody had written.
-    pub all_have_table: Option<Duration>,
     /// The bytes sent, per node, until everybody knew everybody.
     pub bytes_per_node: Option<f64>,
 }
@@ -95,7 +93,7 @@ impl Join {
         assert!(self.nodes > 0, "somebody starts");
         let mut sim = Sim::new(seed, Config::DEFAULT).trace_lines(0);
         sim.set_link(Link { loss: self.loss, ..Link::LAN });
-        let started = start_writers(&mut sim, self.nodes);
+        let started: Vec<Index> = (0..self.nodes).map(|_| sim.start()).collect();
         for index in started.into_iter().filter(|index| *index != SEED) {
             sim.join(index, SEED);
         }
@@ -191,8 +189,6 @@ struct ColdWatch {
     /// How many nodes know all others, and by node, which.
     knowing: usize,
     knows_all: Vec<bool>,
-    /// How many nodes hold all rows.
-    holding: usize,
     report: ColdStartReport,
 }
 
@@ -202,7 +198,6 @@ impl ColdWatch {
             rows: vec![0; nodes],
             knowing: 0,
             knows_all: vec![false; nodes],
-            holding: 0,
             report: ColdStartReport::default(),
         }
     }
@@ -212,11 +207,6 @@ impl ColdWatch {
         let (node, nodes) = (sim.node(touched), self.rows.len());
         let held = node.table().len();
         let before = core::mem::replace(&mut self.rows[touched as usize], held);
-        // A row that says who a node is, and one that it shares.
-        let rows_in_all = 2 * nodes;
-        if before < rows_in_all && held >= rows_in_all {
-            self.holding += 1;
-        }
         let knows_all = &mut self.knows_all[touched as usize];
         if held > before && !*knows_all && node.members().count() + 1 >= nodes {
             *knows_all = true;
@@ -227,9 +217,6 @@ impl ColdWatch {
             self.report.bytes_per_node = Some(to_f64(bytes) / to_f64(nodes as u64));
             self.report.all_know_all = Some(sim.now());
         }
-        if self.holding == nodes {
-            self.report.all_have_table.get_or_insert(sim.now());
-        }
-        self.report.all_know_all.is_some() && self.report.all_have_table.is_some()
+        self.report.all_know_all.is_some()
     }
 }

@@ -5,6 +5,8 @@ use alloc::{vec, vec::Vec};
 use rumormill_crdt::{RowId, Version, keyed_hash};
 use serde::{Deserialize, Serialize};
 
+use super::TablePrint;
+
 /// Send me the rows that you hold from `start` to before `end`, or from `start` on, and that are
 /// not in the filter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,12 +18,13 @@ pub(crate) struct Lack {
 }
 
 /// What answers a [`Lack`]: all that was lacking from `start` to before `end`, or from `start` on,
-/// is on its way. Of so many rows that I hold in all.
+/// is on its way. So many rows I hold in all, with this fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Filled {
     pub(crate) start: RowId,
     pub(crate) end: Option<RowId>,
     pub(crate) rows: u64,
+    pub(crate) fingerprint: TablePrint,
 }
 
 /// Eight bits for each row and five of them set: one row in 46 is taken to be held that is not

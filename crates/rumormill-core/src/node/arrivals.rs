@@ -56,13 +56,13 @@ impl<A: Address> Node<A> {
                 }
             }
             Message::Delta(delta) => self.handle_delta(from, &delta, None),
+            Message::Row(row) => self.handle_delta(from, &row.into_delta(), None),
             Message::Rumor { hops, delta } => self.handle_delta(from, &delta, Some(hops)),
             Message::Announce { nonce, rows } => {
                 let mut asked = false;
                 for Announced { name, version } in rows {
                     let Some(id) = self.members.row_named(name) else { continue };
-                    // What a newcomer lacks is no news to others.
-                    let wanted = Wanted { id, version, is_fresh: !reconcile.is_new() };
+                    let wanted = Wanted { id, version, is_fresh: true };
                     asked |= self.transfer.want(now, wanted, from, table, out);
                 }
                 if let Some(nonce) = nonce.filter(|_| asked) {
@@ -84,6 +84,9 @@ impl<A: Address> Node<A> {
                 let is_filled = matches!(message, Message::Filled(_));
                 let another = is_filled.then(|| self.members.draw(&mut self.random, 1).pop());
                 reconcile.handle_message(from, message, another.flatten(), transfer, scene);
+                if is_filled && !reconcile.is_new() {
+                    self.rumor.hurry(now, &self.config);
+                }
             }
         }
     }
@@ -91,7 +94,8 @@ impl<A: Address> Node<A> {
     /// Takes in cells of a row, which so many passed on if they are a rumor.
     fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>, hops: Option<u8>) {
         let (now, unix, id) = (self.now, self.unix(), delta.id());
-        let is_fresh = hops.is_some() || self.transfer.wants_fresh(id);
+        // What a newcomer lacks is no news to others.
+        let is_fresh = !self.reconcile.is_new() && (hops.is_some() || self.transfer.wants_fresh(id));
         match self.replica.admit(unix, self.config.skew_max, delta) {
             Ok(admission) => {
                 let table = self.replica.table();

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 
-use rumormill_crdt::{Bytes, Key, RowDelta, RowId, Table, codec};
+use rumormill_crdt::{Bytes, Key, RowDelta, RowId, Table, WholeRow, codec};
 use rumormill_sketch::{Part, RequestList, Strata, Stripe};
 
 use super::{CellsOwed, Fill, Lacking, Owed, Wishes};
@@ -180,7 +180,7 @@ impl<'b> Composition<'b> {
         }
         let message = match hops {
             Some(hops) => Message::Rumor { hops, delta },
-            None => Message::Delta(delta),
+            None => WholeRow::new(delta).map_or_else(Message::Delta, Message::Row),
         };
         let said = self.say(&message);
         self.deltas += u64::from(said);
@@ -241,7 +241,8 @@ impl<'b> Composition<'b> {
             *left -= 1;
         }
         let rows = self.table.len() as u64;
-        self.say(&Message::Filled(Filled { start: lack.start, end, rows }))
+        let fingerprint = TablePrint::new(self.table.fingerprint());
+        self.say(&Message::Filled(Filled { start: lack.start, end, rows, fingerprint }))
     }
 
     pub(super) fn say_page(&mut self, start: RowId) -> bool {

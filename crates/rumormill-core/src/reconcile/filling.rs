@@ -4,9 +4,9 @@
 //! lacks of a stretch of the table, with a filter of what it holds: a byte for each row, where a
 //! page of versions takes 19 and a sketch 12 for each that differs. Whoever is asked sends rows and
 //! how far these reach, and keeps no state. A walk over all stretches is a lap. A newcomer to a population
-//! that has settled needs one, and a second to be sure; when everybody is new, everybody asked knows
-//! something else, so laps go on until one brings nothing. What filters are mistaken about, and
-//! what got lost in the last lap, the next comparison finds.
+//! that has settled needs one; when everybody is new, everybody asked knows something else, so laps
+//! go on until we hold the same as whom we asked last. Where tables change all the time, or are
+//! large, the next comparison finds what is left.
 
 use alloc::vec::Vec;
 
@@ -16,7 +16,7 @@ use super::Scene;
 use crate::{
     Address, Instant,
     membership::Membership,
-    message::Filled,
+    message::{Filled, TablePrint},
     outbox::Lacking,
     random::Random,
     transfer::Transfer,
@@ -29,7 +29,10 @@ const ATTEMPTS: u32 = 24;
 const WAITS_MAX: u32 = 4;
 
 /// The most laps.
-const LAPS_MAX: u32 = 32;
+const LAPS_MAX: u32 = 24;
+
+/// So many laps that brought nothing are enough, though those we asked hold something else.
+const QUIET_LAPS_MAX: u32 = 3;
 
 /// Of a table of more rows than this an eighth is found cheaper by comparing than by a lap.
 const ROWS_OF_ANOTHER_LAP: u64 = 4_096;
@@ -43,15 +46,27 @@ pub(super) struct Filling<A> {
     /// What is left of this lap, the next stretch last.
     stretches: Vec<Stretch>,
     laps: u32,
+    /// How many of the last ones brought nothing.
+    quiet_laps: u32,
     /// How many rows we held when it began.
     rows_before: u64,
     /// The most rows that anybody holds who was asked in this lap.
     rows_elsewhere: u64,
     asked: Option<Asked<A>>,
+    /// When the next lap begins, if those we asked were as new as we are.
+    next_lap_at: Option<Instant>,
 }
 
 /// Rows from one on to before another, or to the end.
 type Stretch = (RowId, Option<RowId>);
+
+/// When a lap is followed by another.
+enum NextLap {
+    Now,
+    /// When those we asked may know more.
+    Later,
+    Never,
+}
 
 /// A question that waits for its answer.
 #[derive(Clone, Debug)]
@@ -65,20 +80,28 @@ struct Asked<A> {
 
 impl<A: Address> Filling<A> {
     pub(super) fn new(random: &mut Random) -> Self {
-        let (secret, asked_in_all) = (random.salt(), 0);
-        let (stretches, laps, rows_before, rows_elsewhere) = (Vec::new(), 0, 0, 0);
-        Self { secret, asked_in_all, stretches, laps, rows_before, rows_elsewhere, asked: None }
+        Self {
+            secret: random.salt(),
+            asked_in_all: 0,
+            stretches: Vec::new(),
+            laps: 0,
+            quiet_laps: 0,
+            rows_before: 0,
+            rows_elsewhere: 0,
+            asked: None,
+            next_lap_at: None,
+        }
     }
 
     /// Says whether we are yet to be brought up to date.
     pub(super) const fn is_under_way(&self) -> bool {
-        !self.stretches.is_empty()
+        !self.stretches.is_empty() || self.next_lap_at.is_some()
     }
 
     /// Begins with a peer, unless it is under way.
     pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         if self.asked.is_none() {
-            self.laps = 0;
+            (self.laps, self.quiet_laps) = (0, 0);
             self.begin_lap(scene.table);
             self.ask(peer, 1, scene);
         }
@@ -87,7 +110,7 @@ impl<A: Address> Filling<A> {
     /// Says who we are to the only peer we were told of, who may not be there, and asks.
     pub(super) fn knock(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         if self.stretches.is_empty() {
-            self.laps = 0;
+            (self.laps, self.quiet_laps) = (0, 0);
             self.begin_lap(scene.table);
         }
         let own = RowId { space: Space::SELF, life: scene.table.life() };
@@ -115,11 +138,14 @@ impl<A: Address> Filling<A> {
         let is_inside = |next: &RowId| start < *next && end.is_none_or(|end| *next < end);
         self.stretches.extend(filled.end.filter(is_inside).map(|next| (next, end)));
         if self.stretches.is_empty() {
-            self.laps += 1;
-            if !self.needs_another_lap(scene.table.len() as u64) {
-                return true;
+            match self.end_lap(filled, scene.table) {
+                NextLap::Now => self.begin_lap(scene.table),
+                NextLap::Later => {
+                    self.next_lap_at = Some(scene.now + scene.config.request_timeout);
+                    return false;
+                }
+                NextLap::Never => return true,
             }
-            self.begin_lap(scene.table);
         }
         self.ask(another.unwrap_or(from), 1, scene);
         false
@@ -132,6 +158,12 @@ impl<A: Address> Filling<A> {
         random: &mut Random,
         scene: &mut Scene<'_, A>,
     ) {
+        if self.next_lap_at.take_if(|at| *at <= scene.now).is_some() {
+            self.begin_lap(scene.table);
+            if let Some(peer) = members.draw(random, 1).first() {
+                self.ask(peer, 1, scene);
+            }
+        }
         let Some(asked) = self.asked.take_if(|asked| asked.overdue <= scene.now) else { return };
         if asked.attempts == ATTEMPTS {
             self.stretches.clear();
@@ -142,28 +174,39 @@ impl<A: Address> Filling<A> {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.asked.as_ref().map(|asked| asked.overdue)
+        self.next_lap_at.or_else(|| self.asked.as_ref().map(|asked| asked.overdue))
     }
 
     /// Whoever we asked may have been as new as we were.
-    const fn needs_another_lap(&self, rows: u64) -> bool {
-        let lacking = self.rows_elsewhere.saturating_sub(rows);
-        let is_enough = if self.rows_elsewhere <= ROWS_OF_ANOTHER_LAP {
-            lacking == 0 && rows == self.rows_before
+    fn end_lap(&mut self, last: &Filled, table: &Table) -> NextLap {
+        let (rows, elsewhere) = (table.len() as u64, self.rows_elsewhere);
+        let is_quiet = elsewhere <= rows && rows == self.rows_before;
+        self.quiet_laps = if is_quiet { self.quiet_laps + 1 } else { 0 };
+        self.laps += 1;
+        let is_large = elsewhere > ROWS_OF_ANOTHER_LAP;
+        let lacks_little = elsewhere.saturating_sub(rows) <= elsewhere / 8;
+        let is_same = last.fingerprint == TablePrint::new(table.fingerprint());
+        let is_enough = self.laps == LAPS_MAX || self.quiet_laps == QUIET_LAPS_MAX;
+        if is_same || is_enough || (is_large && lacks_little) {
+            NextLap::Never
+        } else if is_quiet {
+            NextLap::Later
         } else {
-            lacking <= self.rows_elsewhere / 8
-        };
-        !is_enough && self.laps < LAPS_MAX
+            NextLap::Now
+        }
     }
 
-    /// Begins with members' addresses, and each newcomer at another of them.
+    /// Begins with members' addresses, and each newcomer at another of them. Later laps bring little,
+    /// in any order.
     fn begin_lap(&mut self, table: &Table) {
         let own = RowId { space: Space::SELF, life: table.life() };
         let members_end = RowId { space: Space(Space::SELF.0 + 1), ..RowId::MIN };
         self.rows_before = table.len() as u64;
         self.rows_elsewhere = 0;
-        self.stretches =
-            [(members_end, None), (RowId::MIN, Some(own)), (own, Some(members_end))].into();
+        self.stretches = match self.laps {
+            0 => [(members_end, None), (RowId::MIN, Some(own)), (own, Some(members_end))].into(),
+            _ => [(RowId::MIN, Some(own)), (own, None)].into(),
+        };
     }
 
     fn ask(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {

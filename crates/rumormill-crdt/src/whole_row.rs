@@ -1,0 +1,131 @@
+//! A whole row, as it travels.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Dependency, Head, RowDelta, RowId, Timestamp, Version,
+    codec::{Malformed, pairs},
+    delta::{DeltaCell, DeltaParts},
+    hash::cell_hash,
+    row::hash_of,
+};
+
+/// A delta that starts at 0 and reaches its head, without what follows from the rest: the interval,
+/// and the hash. That is 10 bytes less, of the 50 that a short row takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WholeParts<K, V>", into = "WholeParts<K, V>")]
+#[serde(bound(
+    serialize = "K: Clone + Serialize, V: Clone + Serialize",
+    deserialize = "K: Deserialize<'de> + Ord + Serialize, V: Deserialize<'de> + Serialize"
+))]
+pub struct WholeRow<K, V> {
+    delta: RowDelta<K, V>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WholeParts<K, V> {
+    id: RowId,
+    version: Version,
+    floor: Version,
+    timestamp: Timestamp,
+    recent: u64,
+    #[serde(with = "pairs")]
+    dependencies: BTreeMap<RowId, Dependency>,
+    cells: Vec<DeltaCell<K, V>>,
+}
+
+impl<K, V> WholeRow<K, V> {
+    /// Takes a delta that is a whole row, and gives back one that is not, or whose cells do not add
+    /// up to its hash.
+    ///
+    /// # Errors
+    ///
+    /// The delta itself.
+    pub fn new(delta: RowDelta<K, V>) -> Result<Self, RowDelta<K, V>>
+    where
+        K: Serialize,
+        V: Serialize,
+    {
+        let is_whole = delta.from() == 0 && delta.is_complete();
+        let adds_up = || delta.head().hash == hash_of(sum_of(delta.cells()), delta.head().floor);
+        if is_whole && adds_up() { Ok(Self { delta }) } else { Err(delta) }
+    }
+
+    /// The delta.
+    pub fn into_delta(self) -> RowDelta<K, V> {
+        self.delta
+    }
+}
+
+impl<K: Ord + Serialize, V: Serialize> TryFrom<WholeParts<K, V>> for WholeRow<K, V> {
+    type Error = Malformed;
+
+    fn try_from(parts: WholeParts<K, V>) -> Result<Self, Malformed> {
+        let WholeParts { id, version, floor, timestamp, recent, dependencies, cells } = parts;
+        let hash = hash_of(sum_of(&cells), floor);
+        let head = Head { version, floor, timestamp, recent, hash, dependencies };
+        let delta = RowDelta::new(DeltaParts { id, from: 0, to: version, head, cells })?;
+        Ok(Self { delta })
+    }
+}
+
+impl<K, V> From<WholeRow<K, V>> for WholeParts<K, V> {
+    fn from(row: WholeRow<K, V>) -> Self {
+        let DeltaParts { id, head, cells, .. } = row.delta.into_parts();
+        let Head { version, floor, timestamp, recent, dependencies, .. } = head;
+        Self { id, version, floor, timestamp, recent, dependencies, cells }
+    }
+}
+
+fn sum_of<K: Serialize, V: Serialize>(cells: &[DeltaCell<K, V>]) -> u64 {
+    let hashes = cells.iter().map(|cell| cell_hash(cell.version, &cell.key, cell.value.as_ref()));
+    hashes.fold(0, u64::wrapping_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::{Bytes, Key, Life, Limits, Replica, ReplicaId, Space, codec};
+
+    fn row() -> RowDelta<Key, Bytes> {
+        let life = Life { replica: ReplicaId(7), epoch: 1 };
+        let mut ann = Replica::new(life, Limits::DEFAULT);
+        let noon = Duration::from_secs(43_200);
+        for name in ["a", "b", "a"] {
+            let value = Bytes::copy_from(b"v");
+            ann.edit(noon, |w| w.set(Space::SHARED, Key::raw(name), value)).expect("it fits");
+        }
+        let id = RowId { space: Space::SHARED, life };
+        let row = ann.table().row(id).expect("it was written");
+        row.delta_since(0, usize::MAX).expect("it has versions")
+    }
+
+    #[test]
+    fn the_hash_follows_from_the_rest() {
+        let delta = row();
+        let whole = WholeRow::new(delta.clone()).expect("it is whole");
+        let bytes = codec::encode_to_vec(&whole).expect("it has a length");
+        assert_eq!(bytes.len(), delta.encoded_len() - 10);
+        let decoded: WholeRow<Key, Bytes> = codec::decode(&bytes).expect("it was encoded");
+        assert_eq!(decoded.into_delta(), delta);
+        for cut in 0..bytes.len() {
+            assert!(codec::decode::<WholeRow<Key, Bytes>>(&bytes[..cut]).is_err());
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_a_whole_row() {
+        let mut parts = row().into_parts();
+        parts.head.hash ^= 1;
+        let spoiled = RowDelta::new(parts).expect("hashes are not looked at");
+        assert_eq!(WholeRow::new(spoiled.clone()), Err(spoiled));
+        let mut parts = row().into_parts();
+        (parts.from, parts.cells) = (2, parts.cells.split_off(1));
+        let later = RowDelta::new(parts).expect("the cells lie in the interval");
+        assert_eq!(WholeRow::new(later.clone()), Err(later));
+    }
+}
