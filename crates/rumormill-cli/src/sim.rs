@@ -4,6 +4,9 @@ mod idle;
 mod join;
 mod spread;
 
+mod mode;
+mod runs;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
