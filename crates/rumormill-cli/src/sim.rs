@@ -1,7 +1,9 @@
 //! `rumormill sim`: real nodes in virtual time.
 
+mod crash;
 mod idle;
 mod join;
+mod loss;
 mod spread;
 
 mod mode;
@@ -20,6 +22,10 @@ pub(crate) enum Scenario {
     Join(join::Args),
     /// What a population costs in which little happens.
     Idle(idle::Args),
+    /// How long it takes until everybody knows of a crash.
+    Crash(crash::Args),
+    /// What loss does to a population in which nothing else happens.
+    Loss(loss::Args),
 }
 
 /// Runs a scenario.
@@ -28,5 +34,7 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Spread(args) => spread::run(args),
         Scenario::Join(args) => join::run(args),
         Scenario::Idle(args) => idle::run(args),
+        Scenario::Crash(args) => crash::run(args),
+        Scenario::Loss(args) => loss::run(args),
     }
 }

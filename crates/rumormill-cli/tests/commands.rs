@@ -92,6 +92,8 @@ fn wrong_usage_exits_with_2_and_failure_with_1() {
     assert!(error.contains("no row is both"), "{error}");
     assert_eq!(run(&["sim", "join", "--nodes", "1"]).0, Some(2));
     assert_eq!(run(&["sim", "idle", "--update-rate", "-1"]).0, Some(2));
+    assert_eq!(run(&["sim", "crash", "--loss", "1"]).0, Some(2));
+    assert_eq!(run(&["sim", "loss", "--seeds", "0"]).0, Some(2));
 
     let ann = Agent::start("ann", &[]);
     let (code, error) = run(&["agent", "--bind", &ann.address]);
@@ -199,6 +201,43 @@ fn a_population_at_rest_is_measured() {
     };
     check(&[], 0);
     check(&["--update-rate", "2.5", "--loss", "0.1"], 50);
+}
+
+#[test]
+fn a_crash_comes_to_be_known_by_all() {
+    let report = measured(&["sim", "crash", "--nodes", "20", "--seeds", "3"]);
+    assert_eq!(report["nodes"], 20);
+    assert_eq!(report["false_deaths"], 0);
+    assert_eq!(report["theory_first_probe_ms"], 1_557.58);
+    let figure = |name: &str| report[name].as_f64().unwrap();
+    assert!(figure("first_suspect_ms") < figure("known_by_all_ms"), "{report:#}");
+    assert!(figure("known_by_all_ms") <= figure("known_by_all_ms_max"), "{report:#}");
+}
+
+#[test]
+fn nothing_lost_costs_nothing_more() {
+    let args = ["sim", "loss", "--nodes", "10", "--loss", "0", "--seconds", "10"];
+    let report = measured(&args);
+    assert_eq!(report["nodes"], 10);
+    assert_eq!(report["false_deaths"], 0);
+    assert_eq!(report["bytes_ratio_to_lossless"], 1.0);
+    assert!(report["bytes_per_s_per_node"].as_f64() > Some(0.0), "{report:#}");
+}
+
+#[test]
+fn what_hardly_anything_gets_through_to_does_not_hold() {
+    let (held, report) =
+        asked(&["sim", "loss", "--nodes", "10", "--loss", "0.95", "--seconds", "60"]);
+    assert!(!held, "{report:#}");
+    assert!(report["false_deaths"].as_u64() > Some(0), "{report:#}");
+}
+
+/// Runs a command once, and says whether what it claims held, and what it printed.
+fn asked(args: &[&str]) -> (bool, Value) {
+    let output = rumormill(&[args, &["--json"]].concat()).output().expect("it runs");
+    let report = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert!(matches!(output.status.code(), Some(0 | 1)));
+    (output.status.success(), report)
 }
 
 /// Runs a command that measures, twice: it holds what it claims, and prints the same each time,

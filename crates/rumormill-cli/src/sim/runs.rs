@@ -53,3 +53,11 @@ pub(crate) fn median_of_all<R, T: PartialOrd + Copy>(
 ) -> Option<T> {
     median(reports.iter().map(figure).collect::<Option<Vec<T>>>()?)
 }
+
+/// The greatest of a figure that every run has; nothing if one has not.
+pub(crate) fn greatest_of_all<R, T: Ord>(
+    reports: &[R],
+    figure: impl Fn(&R) -> Option<T>,
+) -> Option<T> {
+    reports.iter().map(figure).collect::<Option<Vec<T>>>()?.into_iter().max()
+}
