@@ -5,6 +5,7 @@ mod idle;
 mod join;
 mod loss;
 mod spread;
+mod theory;
 
 mod mode;
 mod runs;
@@ -26,6 +27,8 @@ pub(crate) enum Scenario {
     Crash(crash::Args),
     /// What loss does to a population in which nothing else happens.
     Loss(loss::Args),
+    /// How many rounds a rumor takes, beside the formulas.
+    Theory(theory::Args),
 }
 
 /// Runs a scenario.
@@ -36,5 +39,6 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Idle(args) => idle::run(args),
         Scenario::Crash(args) => crash::run(args),
         Scenario::Loss(args) => loss::run(args),
+        Scenario::Theory(args) => theory::run(args),
     }
 }

@@ -232,6 +232,23 @@ fn what_hardly_anything_gets_through_to_does_not_hold() {
     assert!(report["false_deaths"].as_u64() > Some(0), "{report:#}");
 }
 
+#[test]
+fn theory_holds_if_all_its_cells_do() {
+    let (held, report) = asked(&["sim", "theory", "--runs", "4"]);
+    let cells = report["cells"].as_array().unwrap();
+    assert_eq!((cells.len(), &report["cells_total"]), (72, &json!(72)));
+    let holding = cells.iter().filter(|cell| cell["holds"] == true).count();
+    assert_eq!(report["cells_holding"], holding);
+    assert_eq!(held, holding == 72);
+    let first = &cells[0];
+    assert_eq!(
+        [&first["mode"], &first["nodes"], &first["fanout"]],
+        [&json!("push"), &json!(1_000), &json!(1)]
+    );
+    assert_eq!((&first["loss"], &first["formula"]), (&json!(0.0), &json!(16.87)));
+    assert!(first["rounds_mean"].as_f64() > Some(10.0), "no tree is faster");
+}
+
 /// Runs a command once, and says whether what it claims held, and what it printed.
 fn asked(args: &[&str]) -> (bool, Value) {
     let output = rumormill(&[args, &["--json"]].concat()).output().expect("it runs");

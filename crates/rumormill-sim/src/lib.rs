@@ -36,6 +36,7 @@ mod loss;
 mod reconcile;
 mod sim;
 mod spread;
+mod theory;
 mod told;
 mod trace;
 
@@ -47,3 +48,4 @@ pub use loss::{Loss, LossReport};
 pub use reconcile::{Reconcile, ReconcileReport, Repair};
 pub use sim::{Conversation, Disk, Index, Sim};
 pub use spread::{Spread, SpreadReport};
+pub use theory::{Rounds, Theory, TheoryCell};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rumormill_sim::{Crash, Loss};
+use rumormill_core::Mode;
+use rumormill_sim::{Crash, Loss, Rounds, TheoryCell};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -35,4 +36,41 @@ fn nothing_lost_is_the_measure_of_loss() {
         loss(0.0).bytes_per_s_per_node,
         "the same population"
     );
+}
+
+/// Means of 400 runs of another simulator; partners of either direction succeed alike in it.
+#[test]
+fn rounds_take_as_long_as_elsewhere() {
+    let direct = |share: f64| 1.0 - share;
+    let there_and_back = |share: f64| 1.0 - share.sqrt();
+    let cells = [
+        (Mode::Push, 1, direct(1.0), 18.0),
+        (Mode::Push, 1, direct(0.7), 24.4),
+        (Mode::Push, 2, direct(0.5), 18.3),
+        (Mode::Push, 4, direct(0.9), 7.3),
+        (Mode::Pull, 1, there_and_back(1.0), 13.7),
+        (Mode::Pull, 1, there_and_back(0.5), 29.9),
+        (Mode::Pull, 3, there_and_back(0.7), 9.3),
+        (Mode::PushPull, 1, 0.0, 9.1),
+        (Mode::PushPull, 4, 0.0, 4.9),
+    ];
+    for (mode, fanout, loss, expected) in cells {
+        let rounds = Rounds { mode, nodes: 1_000, fanout, loss };
+        let mean = rounds.run(1, 200);
+        assert!((mean - expected).abs() <= 0.03 * expected, "{rounds:?}: {mean}");
+    }
+}
+
+#[test]
+fn a_mean_holds_from_the_formula_on_for_three_rounds_or_four() {
+    let holds = |mode, loss, above: f64| {
+        let rounds = Rounds { mode, nodes: 1_000, fanout: 1, loss };
+        TheoryCell { rounds, mean: rounds.formula() + above }.holds()
+    };
+    let cases = [-0.1, 0.1, 2.9, 3.1, 3.9, 4.1];
+    let three = [false, true, true, false, false, false];
+    assert_eq!(cases.map(|above| holds(Mode::Push, 0.1, above)), three);
+    assert_eq!(cases.map(|above| holds(Mode::Pull, 0.0, above)), three);
+    let four = [false, true, true, true, true, false];
+    assert_eq!(cases.map(|above| holds(Mode::Pull, 0.1, above)), four);
 }

@@ -23,6 +23,14 @@ impl ModeName {
         }
     }
 
+    pub(crate) const fn of(mode: Mode) -> Self {
+        match mode {
+            Mode::Push => Self::Push,
+            Mode::Pull => Self::Pull,
+            Mode::PushPull => Self::PushPull,
+        }
+    }
+
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Push => "push",
