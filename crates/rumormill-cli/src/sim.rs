@@ -1,6 +1,7 @@
 //! `rumormill sim`: real nodes in virtual time.
 
 mod crash;
+mod demers;
 mod idle;
 mod join;
 mod loss;
@@ -29,6 +30,8 @@ pub(crate) enum Scenario {
     Loss(loss::Args),
     /// How many rounds a rumor takes, beside the formulas.
     Theory(theory::Args),
+    /// The tables of Demers et al., measured again, and our nodes beside them.
+    Demers(demers::Args),
 }
 
 /// Runs a scenario.
@@ -40,5 +43,6 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Crash(args) => crash::run(args),
         Scenario::Loss(args) => loss::run(args),
         Scenario::Theory(args) => theory::run(args),
+        Scenario::Demers(args) => demers::run(args),
     }
 }

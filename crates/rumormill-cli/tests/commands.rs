@@ -249,6 +249,27 @@ fn theory_holds_if_all_its_cells_do() {
     assert!(first["rounds_mean"].as_f64() > Some(10.0), "no tree is faster");
 }
 
+#[test]
+fn tables_of_the_paper_hold_or_say_why_not() {
+    let (held, report) = asked(&["sim", "demers", "--nodes", "50", "--runs", "5"]);
+    let tables = report["tables"].as_array().unwrap();
+    let rows = tables.iter().map(|row| (row["table"].as_u64(), row["k"].as_u64()));
+    let expected = [(1, 5), (2, 5), (3, 3)];
+    let expected =
+        expected.iter().flat_map(|(table, k_max)| (1..=*k_max).map(|k| (Some(*table), Some(k))));
+    assert!(rows.eq(expected));
+    for row in tables {
+        for figure in ["residue", "traffic", "t_ave", "t_last"] {
+            assert!(row[figure].is_number() && row["paper"][figure].is_number(), "{row:#}");
+            assert!(report["ours"][figure].is_number());
+        }
+        assert!(row["holds"] == false || row.get("note").is_none(), "{row:#}");
+    }
+    assert_eq!(report["ours"]["residue"], 0.0);
+    let explained = |row: &Value| row["holds"] == true || row.get("note").is_some();
+    assert_eq!(held, tables.iter().all(explained));
+}
+
 /// Runs a command once, and says whether what it claims held, and what it printed.
 fn asked(args: &[&str]) -> (bool, Value) {
     let output = rumormill(&[args, &["--json"]].concat()).output().expect("it runs");

@@ -29,6 +29,7 @@
 //! It does not test drivers: sockets, tasks and real clocks are not in it.
 
 mod crash;
+mod demers;
 mod idle;
 mod join;
 mod link;
@@ -41,6 +42,7 @@ mod told;
 mod trace;
 
 pub use crash::{Crash, CrashReport};
+pub use demers::{Demers, DemersCell, DemersReport, Epidemic, Figures};
 pub use idle::{Idle, IdleReport};
 pub use join::{ColdStartReport, Join, JoinReport};
 pub use link::Link;

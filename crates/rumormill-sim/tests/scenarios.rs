@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rumormill_core::Mode;
-use rumormill_sim::{Crash, Loss, Rounds, TheoryCell};
+use rumormill_sim::{Crash, Demers, Epidemic, Loss, Rounds, TheoryCell};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -73,4 +73,29 @@ fn a_mean_holds_from_the_formula_on_for_three_rounds_or_four() {
     assert_eq!(cases.map(|above| holds(Mode::Pull, 0.0, above)), three);
     let four = [false, true, true, true, true, false];
     assert_eq!(cases.map(|above| holds(Mode::Pull, 0.1, above)), four);
+}
+
+#[test]
+fn epidemics_of_the_paper_miss_some_and_ours_nobody() {
+    let demers = Demers { nodes: 100, runs: 200, spreads: 1 };
+    let report = demers.run(1);
+    assert_eq!(report.ours.residue, 0.0);
+    assert!(report.ours.traffic >= 0.99 && report.ours.t_ave < report.ours.t_last, "{report:?}");
+    let table = |epidemic| {
+        report.cells.iter().filter(move |cell| cell.epidemic == epidemic).map(|cell| cell.measured)
+    };
+    for push in [Epidemic::PushFeedbackCounter, Epidemic::PushBlindCoin] {
+        let rows: Vec<_> = table(push).collect();
+        assert_eq!(rows.len(), 5);
+        assert!(rows.is_sorted_by(|a, b| a.residue > b.residue && a.traffic < b.traffic));
+        // Whom nobody of `traffic` times `nodes` random choices hit.
+        let missed = |traffic: f64| (1.0 - 1.0 / 99.0_f64).powf(100.0 * traffic);
+        let off = rows.iter().map(|row| (row.residue - missed(row.traffic)).abs());
+        assert!(off.fold(0.0, f64::max) < 0.02, "{rows:?}");
+    }
+    // Pulling misses fewer for the same traffic.
+    let (push, pull) = (Epidemic::PushFeedbackCounter, Epidemic::PullFeedbackCounter);
+    for (push, pull) in table(push).zip(table(pull)).skip(1) {
+        assert!(pull.residue < push.residue / 2.0, "{push:?} {pull:?}");
+    }
 }
