@@ -1,5 +1,6 @@
 //! `rumormill sim`: real nodes in virtual time.
 
+mod churn;
 mod crash;
 mod demers;
 mod idle;
@@ -28,6 +29,8 @@ pub(crate) enum Scenario {
     Crash(crash::Args),
     /// What loss does to a population in which nothing else happens.
     Loss(loss::Args),
+    /// What remains of a time in which nodes came and went.
+    Churn(churn::Args),
     /// How many rounds a rumor takes, beside the formulas.
     Theory(theory::Args),
     /// The tables of Demers et al., measured again, and our nodes beside them.
@@ -42,6 +45,7 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Idle(args) => idle::run(args),
         Scenario::Crash(args) => crash::run(args),
         Scenario::Loss(args) => loss::run(args),
+        Scenario::Churn(args) => churn::run(args),
         Scenario::Theory(args) => theory::run(args),
         Scenario::Demers(args) => demers::run(args),
     }

@@ -94,6 +94,7 @@ fn wrong_usage_exits_with_2_and_failure_with_1() {
     assert_eq!(run(&["sim", "idle", "--update-rate", "-1"]).0, Some(2));
     assert_eq!(run(&["sim", "crash", "--loss", "1"]).0, Some(2));
     assert_eq!(run(&["sim", "loss", "--seeds", "0"]).0, Some(2));
+    assert_eq!(run(&["sim", "churn", "--per-minute-pct", "101"]).0, Some(2));
 
     let ann = Agent::start("ann", &[]);
     let (code, error) = run(&["agent", "--bind", &ann.address]);
@@ -230,6 +231,22 @@ fn what_hardly_anything_gets_through_to_does_not_hold() {
         asked(&["sim", "loss", "--nodes", "10", "--loss", "0.95", "--seconds", "60"]);
     assert!(!held, "{report:#}");
     assert!(report["false_deaths"].as_u64() > Some(0), "{report:#}");
+}
+
+#[test]
+fn churn_is_measured() {
+    let args = ["--nodes", "12", "--per-minute-pct", "100", "--minutes", "1", "--loss", "0"];
+    let (held, report) = asked(&[&["sim", "churn"], &args[..]].concat());
+    assert_eq!(report["nodes"], 12);
+    assert_eq!(
+        report["crashed"].as_u64().zip(report["left"].as_u64()).map(|(c, l)| c + l),
+        Some(12)
+    );
+    let count = |name: &str| report[name].as_u64().expect("a count");
+    let claims = report["equal_after_ms"].as_f64().is_some_and(|ms| ms <= 10_000.0)
+        && count("false_deaths") + count("resurrected") == 0
+        && report["memory_back_to_floor"] == true;
+    assert_eq!(held, claims, "{report:#}");
 }
 
 #[test]

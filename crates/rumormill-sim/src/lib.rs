@@ -28,6 +28,7 @@
 //!
 //! It does not test drivers: sockets, tasks and real clocks are not in it.
 
+mod churn;
 mod crash;
 mod demers;
 mod idle;
@@ -41,6 +42,7 @@ mod theory;
 mod told;
 mod trace;
 
+pub use churn::{Churn, ChurnReport};
 pub use crash::{Crash, CrashReport};
 pub use demers::{Demers, DemersCell, DemersReport, Epidemic, Figures};
 pub use idle::{Idle, IdleReport};

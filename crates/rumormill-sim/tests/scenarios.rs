@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use rumormill_core::Mode;
-use rumormill_sim::{Crash, Demers, Epidemic, Loss, Rounds, TheoryCell};
+use rumormill_sim::{Churn, ChurnReport, Crash, Demers, Epidemic, Loss, Rounds, TheoryCell};
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_crash_is_suspected_and_then_known_by_all() {
@@ -36,6 +37,41 @@ fn nothing_lost_is_the_measure_of_loss() {
         loss(0.0).bytes_per_s_per_node,
         "the same population"
     );
+}
+
+#[test]
+fn as_many_come_as_go() {
+    let churn = Churn { nodes: 12, share_per_minute: 1.0, span: MINUTE, loss: 0.0 };
+    let report = churn.run(1);
+    assert_eq!((report.crashed + report.left, report.running), (12, 12), "{report:?}");
+    assert!(report.crashed > 0 && report.left > 0, "{report:?}");
+    assert_eq!(report.rows_per_node, 24.0, "rows of nodes that went are kept");
+    assert!(report.equal_after < Some(10 * SECOND), "{report:?}");
+    assert_eq!((report.false_deaths, report.false_death_events), (0, 0));
+    assert_eq!(report, churn.run(1));
+}
+
+#[test]
+fn nobody_is_replaced_where_nobody_goes() {
+    let churn = Churn { nodes: 12, share_per_minute: 0.0, span: MINUTE, loss: 0.0 };
+    let report = churn.run(1);
+    assert_eq!((report.crashed, report.left, report.rows_per_node), (0, 0, 12.0));
+    assert_eq!(report.equal_after, Some(Duration::ZERO));
+    assert_eq!((report.false_deaths, report.resurrected), (0, 0));
+    assert!(report.is_back_to_floor(), "{report:?}");
+}
+
+#[test]
+fn more_traffic_than_a_fresh_population_has_is_not_the_floor() {
+    let traffic = |bytes_per_s_per_node| ChurnReport {
+        is_at_rest: true,
+        bytes_per_s_per_node,
+        floor_bytes_per_s_per_node: 100.0,
+        ..ChurnReport::default()
+    };
+    assert!(traffic(125.0).is_back_to_floor());
+    assert!(!traffic(126.0).is_back_to_floor());
+    assert!(!ChurnReport { is_at_rest: false, ..traffic(100.0) }.is_back_to_floor());
 }
 
 /// Means of 400 runs of another simulator; partners of either direction succeed alike in it.
