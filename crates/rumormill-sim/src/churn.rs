@@ -223,3 +223,27 @@ impl Population {
 const fn is_reachable(liveness: Liveness) -> bool {
     matches!(liveness, Liveness::Alive | Liveness::Suspect)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_shown_wrong_is_counted() {
+        let mut sim = Sim::new(1, Config::DEFAULT);
+        sim.start_acquainted(4);
+        sim.run(Duration::from_secs(5));
+        let mut population = Population::new(sim, Chance::new(1));
+        let goes = population.present.pop().expect("four are present");
+        population.sim.crash(goes);
+        let shown = |it: &Population| (it.resurrected(), it.taken_for_dead(), it.is_at_rest());
+        assert_eq!(shown(&population), (1, 0, false), "nobody has noticed");
+        population.sim.run(REST);
+        assert_eq!(shown(&population), (0, 0, true));
+        population.sim.cut(&[0]);
+        population.sim.run(REST);
+        let (resurrected, taken_for_dead, is_at_rest) = shown(&population);
+        assert_eq!((resurrected, is_at_rest), (0, false));
+        assert!(taken_for_dead > 0, "the cut is not a crash");
+    }
+}

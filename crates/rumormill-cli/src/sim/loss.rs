@@ -6,7 +6,7 @@ use rumormill_sim::{Loss, LossReport};
 use serde_json::{Value, json};
 
 use super::runs::Runs;
-use crate::figures::{median, millis, parse_loss, round};
+use crate::figures::{median, parse_loss, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let loss = Loss { nodes: args.nodes as usize, loss: args.loss, span };
     let summary = Summary::of(&args.runs.each(|seed| loss.run(seed)));
     let held = summary.false_deaths == 0 && summary.ratio_max <= RATIO_MAX;
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args, span), held)
+    args.runs.finish(&summary.to_json(args), &summary.to_text(args), held)
 }
 
 /// What all runs together came to.
@@ -88,16 +88,16 @@ impl Summary {
         })
     }
 
-    fn to_text(&self, args: &Args, span: Duration) -> String {
+    fn to_text(&self, args: &Args) -> String {
         format!(
-            "{} nodes, loss {}, counted for {:.0} ms\n\
+            "{} nodes, loss {}, counted for {} s\n\
              false deaths                  {}\n\
              bytes per second and node     {:.1}\n\
-             the same where nothing is lost {:.1}\n\
+             the same without loss         {:.1}\n\
              ratio                         {:.2} (worst seed {:.2})",
             args.nodes,
             args.loss,
-            millis(span),
+            args.seconds,
             self.false_deaths,
             self.bytes_per_s_per_node,
             self.lossless_bytes_per_s_per_node,
