@@ -1,8 +1,16 @@
 //! `rumormill sim`: real nodes in virtual time.
 
+mod churn;
+mod crash;
+mod demers;
 mod idle;
 mod join;
+mod loss;
 mod spread;
+mod theory;
+
+mod mode;
+mod runs;
 
 use std::process::ExitCode;
 
@@ -17,6 +25,16 @@ pub(crate) enum Scenario {
     Join(join::Args),
     /// What a population costs in which little happens.
     Idle(idle::Args),
+    /// How long it takes until everybody knows of a crash.
+    Crash(crash::Args),
+    /// What loss does to a population in which nothing else happens.
+    Loss(loss::Args),
+    /// What remains of a time in which nodes came and went.
+    Churn(churn::Args),
+    /// How many rounds a rumor takes, beside the formulas.
+    Theory(theory::Args),
+    /// The tables of Demers et al., measured again, and our nodes beside them.
+    Demers(demers::Args),
 }
 
 /// Runs a scenario.
@@ -25,5 +43,10 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Spread(args) => spread::run(args),
         Scenario::Join(args) => join::run(args),
         Scenario::Idle(args) => idle::run(args),
+        Scenario::Crash(args) => crash::run(args),
+        Scenario::Loss(args) => loss::run(args),
+        Scenario::Churn(args) => churn::run(args),
+        Scenario::Theory(args) => theory::run(args),
+        Scenario::Demers(args) => demers::run(args),
     }
 }

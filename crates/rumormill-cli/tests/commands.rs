@@ -92,6 +92,9 @@ fn wrong_usage_exits_with_2_and_failure_with_1() {
     assert!(error.contains("no row is both"), "{error}");
     assert_eq!(run(&["sim", "join", "--nodes", "1"]).0, Some(2));
     assert_eq!(run(&["sim", "idle", "--update-rate", "-1"]).0, Some(2));
+    assert_eq!(run(&["sim", "crash", "--loss", "1"]).0, Some(2));
+    assert_eq!(run(&["sim", "loss", "--seeds", "0"]).0, Some(2));
+    assert_eq!(run(&["sim", "churn", "--per-minute-pct", "101"]).0, Some(2));
 
     let ann = Agent::start("ann", &[]);
     let (code, error) = run(&["agent", "--bind", &ann.address]);
@@ -175,7 +178,7 @@ fn a_newcomer_comes_to_know_all_and_all_it() {
 fn nodes_that_start_at_once_come_to_know_each_other() {
     for loss in ["0", "0.3"] {
         let report = measured(&["sim", "join", "--nodes", "30", "--cold", "--loss", loss]);
-        for figure in ["all_know_all_ms", "all_have_table_ms", "bytes_per_node"] {
+        for figure in ["all_know_all_ms", "bytes_per_node"] {
             assert!(report[figure].as_f64() > Some(0.0), "{figure} {report:#}");
         }
         assert_eq!(report["joiner_knows_all_ms"], Value::Null);
@@ -199,6 +202,97 @@ fn a_population_at_rest_is_measured() {
     };
     check(&[], 0);
     check(&["--update-rate", "2.5", "--loss", "0.1"], 50);
+}
+
+#[test]
+fn a_crash_comes_to_be_known_by_all() {
+    let report = measured(&["sim", "crash", "--nodes", "20", "--seeds", "3"]);
+    assert_eq!(report["nodes"], 20);
+    assert_eq!(report["false_deaths"], 0);
+    assert_eq!(report["theory_first_probe_ms"], 1_557.58);
+    let figure = |name: &str| report[name].as_f64().unwrap();
+    assert!(figure("first_suspect_ms") < figure("known_by_all_ms"), "{report:#}");
+    assert!(figure("known_by_all_ms") <= figure("known_by_all_ms_max"), "{report:#}");
+}
+
+#[test]
+fn nothing_lost_costs_nothing_more() {
+    let args = ["sim", "loss", "--nodes", "10", "--loss", "0", "--seconds", "10"];
+    let report = measured(&args);
+    assert_eq!(report["nodes"], 10);
+    assert_eq!(report["false_deaths"], 0);
+    assert_eq!(report["bytes_ratio_to_lossless"], 1.0);
+    assert!(report["bytes_per_s_per_node"].as_f64() > Some(0.0), "{report:#}");
+}
+
+#[test]
+fn what_hardly_anything_gets_through_to_does_not_hold() {
+    let (held, report) =
+        asked(&["sim", "loss", "--nodes", "10", "--loss", "0.95", "--seconds", "60"]);
+    assert!(!held, "{report:#}");
+    assert!(report["false_deaths"].as_u64() > Some(0), "{report:#}");
+}
+
+#[test]
+fn churn_is_measured() {
+    let args = ["--nodes", "12", "--per-minute-pct", "100", "--minutes", "1", "--loss", "0"];
+    let (held, report) = asked(&[&["sim", "churn"], &args[..]].concat());
+    assert_eq!(report["nodes"], 12);
+    assert_eq!(
+        report["crashed"].as_u64().zip(report["left"].as_u64()).map(|(c, l)| c + l),
+        Some(12)
+    );
+    let count = |name: &str| report[name].as_u64().expect("a count");
+    let claims = report["equal_after_ms"].as_f64().is_some_and(|ms| ms <= 10_000.0)
+        && count("false_deaths") + count("resurrected") == 0
+        && report["memory_back_to_floor"] == true;
+    assert_eq!(held, claims, "{report:#}");
+}
+
+#[test]
+fn theory_holds_if_all_its_cells_do() {
+    let (held, report) = asked(&["sim", "theory", "--runs", "4"]);
+    let cells = report["cells"].as_array().unwrap();
+    assert_eq!((cells.len(), &report["cells_total"]), (72, &json!(72)));
+    let holding = cells.iter().filter(|cell| cell["holds"] == true).count();
+    assert_eq!(report["cells_holding"], holding);
+    assert_eq!(held, holding == 72);
+    let first = &cells[0];
+    assert_eq!(
+        [&first["mode"], &first["nodes"], &first["fanout"]],
+        [&json!("push"), &json!(1_000), &json!(1)]
+    );
+    assert_eq!((&first["loss"], &first["formula"]), (&json!(0.0), &json!(16.87)));
+    assert!(first["rounds_mean"].as_f64() > Some(10.0), "no tree is faster");
+}
+
+#[test]
+fn tables_of_the_paper_hold_or_say_why_not() {
+    let (held, report) = asked(&["sim", "demers", "--nodes", "50", "--runs", "5"]);
+    let tables = report["tables"].as_array().unwrap();
+    let rows = tables.iter().map(|row| (row["table"].as_u64(), row["k"].as_u64()));
+    let expected = [(1, 5), (2, 5), (3, 3)];
+    let expected =
+        expected.iter().flat_map(|(table, k_max)| (1..=*k_max).map(|k| (Some(*table), Some(k))));
+    assert!(rows.eq(expected));
+    for row in tables {
+        for figure in ["residue", "traffic", "t_ave", "t_last"] {
+            assert!(row[figure].is_number() && row["paper"][figure].is_number(), "{row:#}");
+            assert!(report["ours"][figure].is_number());
+        }
+        assert!(row["holds"] == false || row.get("note").is_none(), "{row:#}");
+    }
+    assert_eq!(report["ours"]["residue"], 0.0);
+    let explained = |row: &Value| row["holds"] == true || row.get("note").is_some();
+    assert_eq!(held, tables.iter().all(explained));
+}
+
+/// Runs a command once, and says whether what it claims held, and what it printed.
+fn asked(args: &[&str]) -> (bool, Value) {
+    let output = rumormill(&[args, &["--json"]].concat()).output().expect("it runs");
+    let report = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert!(matches!(output.status.code(), Some(0 | 1)));
+    (output.status.success(), report)
 }
 
 /// Runs a command that measures, twice: it holds what it claims, and prints the same each time,

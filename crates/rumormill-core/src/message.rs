@@ -6,9 +6,7 @@ mod sketched;
 
 use alloc::vec::Vec;
 
-use rumormill_crdt::{
-    Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, WholeRow, codec,
-};
+use rumormill_crdt::{Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, WholeRow, codec};
 use serde::{Deserialize, Serialize};
 
 use crate::{Rejected, seal::FRAME_LEN, sender::Sender};

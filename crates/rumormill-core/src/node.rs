@@ -219,8 +219,8 @@ impl<A: Address> Node<A> {
         let Self { config, members, random, outbox, events, .. } = self;
         members.handle_timeout(now, events);
         let table = self.replica.table();
-        let is_new = self.reconcile.is_new();
-        self.rumor.handle_timeout(now, config, is_new, members, table, random, outbox);
+        self.rumor.be_silent(self.reconcile.is_new());
+        self.rumor.handle_timeout(now, config, members, table, random, outbox);
         let probed = self.probe.take_probed().and_then(|target| members.address(target));
         if let Some(peer) = probed {
             self.reconcile.compare_with(now, config, peer, random, outbox);

@@ -44,6 +44,7 @@ pub(crate) struct Rumor {
     /// When news is told ahead of it.
     ahead_at: Option<Instant>,
     ahead_left: u32,
+    is_silent: bool,
 }
 
 /// As what a growth is told, and for how long.
@@ -92,7 +93,8 @@ impl Rumor {
     pub(crate) fn new(now: Instant, config: &Config, random: &mut Random) -> Self {
         let first = config.rumor_every / 1_024 * u32::try_from(random.below(1_024)).unwrap_or(0);
         let period_at = now + first;
-        Self { hot: BTreeMap::new(), period_at, ahead_at: None, ahead_left: AHEAD_MAX }
+        let (hot, ahead_at, ahead_left) = (BTreeMap::new(), None, AHEAD_MAX);
+        Self { hot, period_at, ahead_at, ahead_left, is_silent: false }
     }
 
     /// Makes a row of our own hot.
@@ -114,6 +116,12 @@ impl Rumor {
         }
     }
 
+    /// Tells nobody anything as long as we are new: those who know as little as we do do not pass it
+    /// on, and what we write reaches them with all the rest.
+    pub(crate) const fn be_silent(&mut self, is_new: bool) {
+        self.is_silent = is_new;
+    }
+
     /// Sends all hot rows to whoever asks for rumors.
     pub(crate) fn handle_pull<A: Address>(&self, from: &A, table: &Table, out: &mut Outbox<A>) {
         for (id, version, hops) in self.cells_of_all(table) {
@@ -123,35 +131,24 @@ impl Rumor {
 
     /// Tells random peers of hot rows, or asks peers for theirs, once per period, and ahead of it
     /// if there is news; claims are passed on by the same datagrams. While there is nobody to
-    /// tell, nothing cools, nor does it if we are new: others would not pass on what we say before
-    /// they know who we are.
+    /// tell, nothing cools.
     pub(crate) fn handle_timeout<A: Address>(
         &mut self,
         now: Instant,
         config: &Config,
-        is_new: bool,
         members: &Membership<A>,
         table: &Table,
         random: &mut Random,
         out: &mut Outbox<A>,
     ) {
-        let is_period = self.period_at <= now;
-        if is_period {
-            self.period_at = now + random.around(config.rumor_every);
-            self.ahead_left = (self.ahead_left + 1).min(AHEAD_MAX);
-        } else if self.ahead_at.is_some_and(|at| at <= now) {
-            self.ahead_left = self.ahead_left.saturating_sub(1);
-        } else {
-            return;
-        }
-        self.ahead_at = None;
+        let Some(is_period) = self.take_turn(now, config, random) else { return };
         let pulls = matches!(config.mode, Mode::Pull | Mode::PushPull);
         let offers = self.offers(config, is_period, members.population(), table);
         let has_claims = members.has_claims();
         if !pulls && offers.is_empty() && !has_claims {
             return;
         }
-        let peers = members.draw(random, if is_new { 0 } else { config.fanout });
+        let peers = members.draw(random, if self.is_silent { 0 } else { config.fanout });
         for peer in &peers {
             if pulls {
                 out.pull(peer);
@@ -177,6 +174,20 @@ impl Rumor {
 
     pub(crate) fn poll_timeout(&self) -> Instant {
         self.ahead_at.map_or(self.period_at, |at| at.min(self.period_at))
+    }
+
+    /// Says whether it is time to tell, and if so whether a period is over.
+    fn take_turn(&mut self, now: Instant, config: &Config, random: &mut Random) -> Option<bool> {
+        let is_period = self.period_at <= now;
+        if is_period {
+            self.period_at = now + random.around(config.rumor_every);
+            self.ahead_left = (self.ahead_left + 1).min(AHEAD_MAX);
+        } else {
+            self.ahead_at.filter(|at| *at <= now)?;
+            self.ahead_left = self.ahead_left.saturating_sub(1);
+        }
+        self.ahead_at = None;
+        Some(is_period)
     }
 
     /// What to tell now: ahead of the period only what nobody was told.

@@ -7,6 +7,9 @@ use crate::{Config, Instant, pace};
 /// For how long the slowest news is remembered, at least; at most twice as long.
 const MEMORY: Duration = Duration::from_secs(16);
 
+/// Of 1,000 datagrams so many arrive where nothing is known of the network.
+const LOSSY: u32 = 700;
+
 /// However slow news is, no more of the past than this is left to rumors.
 const LAG_MAX: Duration = Duration::from_secs(16);
 
@@ -39,7 +42,7 @@ impl SpreadTime {
     /// measured lately it is for how long a rumor is passed on.
     pub(crate) fn lag(&self, population: usize, config: &Config) -> Duration {
         let measured = self.slowest[0].max(self.slowest[1]);
-        let periods = u32::try_from(pace::hot_periods(population, config.fanout, 1_000));
+        let periods = u32::try_from(pace::hot_periods(population, config.fanout, LOSSY));
         let expected = || config.rumor_every.saturating_mul(periods.unwrap_or(u32::MAX));
         let slowest = if measured.is_zero() { expected() } else { measured };
         let slack = slowest / 4;

@@ -37,12 +37,13 @@ struct WholeParts<K, V> {
 }
 
 impl<K, V> WholeRow<K, V> {
-    /// Takes a delta that is a whole row, and gives back one that is not, or whose cells do not add
-    /// up to its hash.
+    /// Takes a delta that is a whole row. Gives back one that is not, or whose cells do not add up
+    /// to its hash.
     ///
     /// # Errors
     ///
     /// The delta itself.
+    #[expect(clippy::result_large_err, reason = "whoever asks goes on with the delta either way")]
     pub fn new(delta: RowDelta<K, V>) -> Result<Self, RowDelta<K, V>>
     where
         K: Serialize,

@@ -79,7 +79,7 @@ impl Idle {
             comparisons: after.comparisons - before.comparisons,
             comparisons_equal: after.comparisons_equal - before.comparisons_equal,
             updates,
-            equal_after: agree_after(&mut sim),
+            equal_after: agree_within(&mut sim, LIMIT),
         }
     }
 
@@ -103,9 +103,9 @@ impl Idle {
 }
 
 /// Lets time pass until all show the same versions, by their fingerprints.
-fn agree_after(sim: &mut Sim) -> Option<Duration> {
+pub(crate) fn agree_within(sim: &mut Sim, limit: Duration) -> Option<Duration> {
     let begun = sim.now();
-    while sim.now() - begun <= LIMIT {
+    while sim.now() - begun <= limit {
         if all_agree(sim) {
             return Some(sim.now() - begun);
         }
@@ -118,6 +118,19 @@ fn all_agree(sim: &Sim) -> bool {
     let mut fingerprints = sim.nodes().map(|(_, node)| node.table().fingerprint());
     let first = fingerprints.next();
     fingerprints.all(|other| Some(other) == first)
+}
+
+/// Lets time pass, and measures what the nodes send that run all the while.
+///
+/// # Panics
+///
+/// If there are none, or no time.
+pub(crate) fn bytes_per_s_per_node(sim: &mut Sim, span: Duration) -> f64 {
+    let nodes = sim.nodes().count();
+    assert!(nodes > 0 && span > Duration::ZERO, "somebody runs for some time");
+    let before = Traffic::of(sim).bytes;
+    sim.run(span);
+    to_f64(Traffic::of(sim).bytes - before) / to_f64(nodes as u64) / span.as_secs_f64()
 }
 
 #[derive(Clone, Copy, Default)]

@@ -28,17 +28,28 @@
 //!
 //! It does not test drivers: sockets, tasks and real clocks are not in it.
 
+mod churn;
+mod crash;
+mod demers;
 mod idle;
 mod join;
 mod link;
+mod loss;
 mod reconcile;
 mod sim;
 mod spread;
+mod theory;
+mod told;
 mod trace;
 
+pub use churn::{Churn, ChurnReport};
+pub use crash::{Crash, CrashReport};
+pub use demers::{Demers, DemersCell, DemersReport, Epidemic, Figures};
 pub use idle::{Idle, IdleReport};
 pub use join::{ColdStartReport, Join, JoinReport};
 pub use link::Link;
+pub use loss::{Loss, LossReport};
 pub use reconcile::{Reconcile, ReconcileReport, Repair};
 pub use sim::{Conversation, Disk, Index, Sim};
 pub use spread::{Spread, SpreadReport};
+pub use theory::{Rounds, Theory, TheoryCell};

@@ -1,18 +1,12 @@
 //! `rumormill sim idle`: a population in which little happens.
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{process::ExitCode, time::Duration};
 
 use rumormill_sim::{Idle, IdleReport};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{
-    figures::{millis, parse_loss, round, to_f64},
-    progress::Progress,
-};
+use super::runs::{Runs, median_of_all};
+use crate::figures::{median, millis, parse_loss, round, to_f64};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,10 +15,11 @@ Examples:
 
 Every node holds one value of 40 bytes and knows all others. Updates overwrite the values of random
 nodes, at even intervals. Counting begins after 15 seconds of the same. in_sync_pct is the share of
-comparisons of tables that found nothing to repair, null if there were none. Times are virtual. The
-same arguments and seed print the same bytes.
+comparisons of tables that found nothing to repair, null if there were none. With several seeds,
+traffic and times are medians and the rest is counted over all. Times are virtual. The same
+arguments and seed print the same bytes.
 
-Exit code 0 if all tables were equal within a minute after the last update.";
+Exit code 0 if with every seed all tables were equal within a minute after the last update.";
 
 /// What a population costs in which little happens.
 #[derive(Debug, clap::Args)]
@@ -42,26 +37,15 @@ pub(crate) struct Args {
     /// Updates per second, of all nodes together.
     #[arg(long, default_value_t = 0.0, value_parser = parse_rate)]
     update_rate: f64,
-    /// Seed.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    runs: Runs,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let progress = Progress::new();
-    progress.show(&format!("{} nodes, {} virtual seconds", args.nodes, args.seconds));
-    let report = args.idle().run(args.seed);
-    drop(progress);
-    let text = if args.json { to_json(args, &report) } else { to_text(args, &report) };
-    let printed = writeln!(io::stdout(), "{text}");
-    if printed.is_ok() && report.equal_after.is_some() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let idle = args.idle();
+    let summary = Summary::of(&args.runs.each(|seed| idle.run(seed)));
+    let held = summary.equal_after.is_some();
+    args.runs.finish(&summary.to_json(args), &summary.to_text(args), held)
 }
 
 impl Args {
@@ -75,48 +59,73 @@ impl Args {
     }
 }
 
-fn to_json(args: &Args, report: &IdleReport) -> String {
-    json!({
-        "nodes": args.nodes,
-        "bytes_per_s_per_node": round(report.bytes_per_s_per_node),
-        "datagrams_per_s_per_node": round(report.datagrams_per_s_per_node),
-        "in_sync_pct": in_sync_pct(report).map(round),
-        "comparisons": report.comparisons,
-        "updates": report.updates,
-        "equal_after_ms": report.equal_after.map(millis),
-        "seconds": args.seconds,
-        "update_rate": args.update_rate,
-        "loss": args.loss,
-        "seed": args.seed,
-    })
-    .to_string()
+/// What all runs together came to.
+struct Summary {
+    bytes_per_s_per_node: f64,
+    datagrams_per_s_per_node: f64,
+    comparisons: u64,
+    comparisons_equal: u64,
+    updates: u64,
+    equal_after: Option<Duration>,
 }
 
-fn to_text(args: &Args, report: &IdleReport) -> String {
-    let in_sync = in_sync_pct(report).map_or("not counted".to_owned(), |pct| {
-        format!("{pct:.2} % of {} comparisons found nothing to repair", report.comparisons)
-    });
-    let equal_after = report.equal_after.map_or("not in 60 s".to_owned(), |span| {
-        format!("{:.0} ms after the last update", millis(span))
-    });
-    format!(
-        "{} nodes, {} updates in {} s, loss {}\n\
-         bytes per second and node      {:.1}\n\
-         datagrams per second and node  {:.2}\n\
-         in sync                        {in_sync}\n\
-         all tables equal               {equal_after}",
-        args.nodes,
-        report.updates,
-        args.seconds,
-        args.loss,
-        report.bytes_per_s_per_node,
-        report.datagrams_per_s_per_node,
-    )
-}
+impl Summary {
+    fn of(reports: &[IdleReport]) -> Self {
+        let median_rate =
+            |rate: fn(&IdleReport) -> f64| median(reports.iter().map(rate)).unwrap_or_default();
+        Self {
+            bytes_per_s_per_node: median_rate(|report| report.bytes_per_s_per_node),
+            datagrams_per_s_per_node: median_rate(|report| report.datagrams_per_s_per_node),
+            comparisons: reports.iter().map(|report| report.comparisons).sum(),
+            comparisons_equal: reports.iter().map(|report| report.comparisons_equal).sum(),
+            updates: reports.iter().map(|report| report.updates).sum(),
+            equal_after: median_of_all(reports, |report| report.equal_after),
+        }
+    }
 
-fn in_sync_pct(report: &IdleReport) -> Option<f64> {
-    let comparisons = Some(report.comparisons).filter(|comparisons| *comparisons > 0)?;
-    Some(100.0 * to_f64(report.comparisons_equal) / to_f64(comparisons))
+    fn in_sync_pct(&self) -> Option<f64> {
+        let comparisons = Some(self.comparisons).filter(|comparisons| *comparisons > 0)?;
+        Some(100.0 * to_f64(self.comparisons_equal) / to_f64(comparisons))
+    }
+
+    fn to_json(&self, args: &Args) -> Value {
+        json!({
+            "nodes": args.nodes,
+            "bytes_per_s_per_node": round(self.bytes_per_s_per_node),
+            "datagrams_per_s_per_node": round(self.datagrams_per_s_per_node),
+            "in_sync_pct": self.in_sync_pct().map(round),
+            "comparisons": self.comparisons,
+            "updates": self.updates,
+            "equal_after_ms": self.equal_after.map(millis),
+            "seconds": args.seconds,
+            "update_rate": args.update_rate,
+            "loss": args.loss,
+            "seed": args.runs.seed,
+            "seeds": args.runs.seeds,
+        })
+    }
+
+    fn to_text(&self, args: &Args) -> String {
+        let in_sync = self.in_sync_pct().map_or("not counted".to_owned(), |pct| {
+            format!("{pct:.2} % of {} comparisons found nothing to repair", self.comparisons)
+        });
+        let equal_after = self.equal_after.map_or("not in 60 s".to_owned(), |span| {
+            format!("{:.0} ms after the last update", millis(span))
+        });
+        format!(
+            "{} nodes, {} updates in {} s, loss {}\n\
+             bytes per second and node      {:.1}\n\
+             datagrams per second and node  {:.2}\n\
+             in sync                        {in_sync}\n\
+             all tables equal               {equal_after}",
+            args.nodes,
+            self.updates,
+            args.seconds,
+            args.loss,
+            self.bytes_per_s_per_node,
+            self.datagrams_per_s_per_node,
+        )
+    }
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {

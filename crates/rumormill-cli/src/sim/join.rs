@@ -1,18 +1,12 @@
 //! `rumormill sim join`: a newcomer in a population, or a population that has just started.
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{process::ExitCode, time::Duration};
 
 use rumormill_sim::{ColdStartReport, Join, JoinReport};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{
-    figures::{median, millis, parse_loss, round, to_f64},
-    progress::Progress,
-};
+use super::runs::{Runs, median_of_all};
+use crate::figures::{millis, parse_loss, round, to_f64};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,40 +36,18 @@ pub(crate) struct Args {
     /// Start all nodes at once.
     #[arg(long)]
     cold: bool,
-    /// Seed of the first run.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Number of runs, with consecutive seeds.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    seeds: u32,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    runs: Runs,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     let join = Join { nodes: args.nodes as usize, loss: args.loss };
     let summary = if args.cold {
-        Summary::of_cold(&each_seed(args, |seed| join.run_cold(seed)))
+        Summary::of_cold(&args.runs.each(|seed| join.run_cold(seed)))
     } else {
-        Summary::of_joiner(&each_seed(args, |seed| join.run(seed)))
+        Summary::of_joiner(&args.runs.each(|seed| join.run(seed)))
     };
-    let text = if args.json { summary.to_json(args) } else { summary.to_text(args) };
-    let printed = writeln!(io::stdout(), "{text}");
-    if printed.is_ok() && summary.is_complete(args.cold) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
-
-fn each_seed<T>(args: &Args, run: impl Fn(u64) -> T) -> Vec<T> {
-    let progress = Progress::new();
-    let runs = (0..args.seeds).map(|number| {
-        progress.show(&format!("run {} of {}", number + 1, args.seeds));
-        run(args.seed.wrapping_add(u64::from(number)))
-    });
-    runs.collect()
+    args.runs.finish(&summary.to_json(args), &summary.to_text(args), summary.is_complete(args.cold))
 }
 
 /// What all runs together came to.
@@ -87,7 +59,6 @@ struct Summary {
     joiner_has_table: Option<Duration>,
     joiner_bytes: Option<u64>,
     all_know_all: Option<Duration>,
-    all_have_table: Option<Duration>,
     bytes_per_node: Option<f64>,
 }
 
@@ -106,7 +77,6 @@ impl Summary {
     fn of_cold(reports: &[ColdStartReport]) -> Self {
         Self {
             all_know_all: median_of_all(reports, |report| report.all_know_all),
-            all_have_table: median_of_all(reports, |report| report.all_have_table),
             bytes_per_node: median_of_all(reports, |report| report.bytes_per_node),
             ..Self::default()
         }
@@ -114,7 +84,7 @@ impl Summary {
 
     const fn is_complete(&self, cold: bool) -> bool {
         if cold {
-            self.all_know_all.is_some() && self.all_have_table.is_some()
+            self.all_know_all.is_some()
         } else {
             self.joiner_knows_all.is_some()
                 && self.all_know_joiner.is_some()
@@ -122,7 +92,7 @@ impl Summary {
         }
     }
 
-    fn to_json(&self, args: &Args) -> String {
+    fn to_json(&self, args: &Args) -> Value {
         json!({
             "nodes": args.nodes,
             "joiner_knows_all_ms": self.joiner_knows_all.map(millis),
@@ -131,14 +101,12 @@ impl Summary {
             "joiner_has_table_ms": self.joiner_has_table.map(millis),
             "joiner_bytes": self.joiner_bytes,
             "all_know_all_ms": self.all_know_all.map(millis),
-            "all_have_table_ms": self.all_have_table.map(millis),
             "bytes_per_node": self.bytes_per_node.map(round),
             "cold": args.cold,
             "loss": args.loss,
-            "seed": args.seed,
-            "seeds": args.seeds,
+            "seed": args.runs.seed,
+            "seeds": args.runs.seeds,
         })
-        .to_string()
     }
 
     fn to_text(&self, args: &Args) -> String {
@@ -151,12 +119,10 @@ impl Summary {
         if args.cold {
             return format!(
                 "{} nodes start at once, and join one of them\n\
-                 all know all after       {}\n\
-                 all have the table after {}\n\
-                 bytes sent per node      {}",
+                 all know all after   {}\n\
+                 bytes sent per node  {}",
                 args.nodes,
                 after(self.all_know_all),
-                after(self.all_have_table),
                 count(self.bytes_per_node),
             );
         }
@@ -175,12 +141,4 @@ impl Summary {
             count(self.joiner_bytes.map(to_f64)),
         )
     }
-}
-
-/// The median of a figure that every run has; nothing if one has not.
-fn median_of_all<R, T: PartialOrd + Copy>(
-    reports: &[R],
-    figure: impl Fn(&R) -> Option<T>,
-) -> Option<T> {
-    median(reports.iter().map(figure).collect::<Option<Vec<T>>>()?)
 }

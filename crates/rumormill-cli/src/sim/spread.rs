@@ -1,20 +1,12 @@
 //! `rumormill sim spread`: one update in a population in which everybody knows everybody.
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{process::ExitCode, time::Duration};
 
-use clap::ValueEnum;
-use rumormill::Mode;
 use rumormill_sim::{Spread, SpreadReport};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{
-    figures::{median, millis, parse_loss, round},
-    progress::Progress,
-};
+use super::{mode::ModeName, runs::Runs};
+use crate::figures::{median, millis, parse_loss, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,45 +42,16 @@ pub(crate) struct Args {
     /// Length of the value that is written, in bytes.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(..=UPDATE_BYTES_MAX))]
     update_bytes: u64,
-    /// Seed of the first run.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Number of runs, with consecutive seeds.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    seeds: u32,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ModeName {
-    /// Who has news sends it while few have it, and names it then; who lacks it asks.
-    PushThenPull,
-    /// Who has news sends it.
-    Push,
-    /// Everybody asks for news.
-    Pull,
-    /// Both.
-    PushPull,
+    #[command(flatten)]
+    runs: Runs,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     let spread = args.spread();
-    let (mut reports, progress) = (Vec::new(), Progress::new());
-    for number in 0..args.seeds {
-        progress.show(&format!("run {} of {}", number + 1, args.seeds));
-        reports.push(spread.run(args.seed.wrapping_add(u64::from(number))));
-    }
-    drop(progress);
+    let reports = args.runs.each(|seed| spread.run(seed));
     let summary = Summary::of(&spread, &reports);
-    let text = if args.json { summary.to_json(args) } else { summary.to_text(args, &reports) };
-    let printed = writeln!(io::stdout(), "{text}");
-    if printed.is_ok() && summary.reached == spread.nodes {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let text = summary.to_text(args, &reports);
+    args.runs.finish(&summary.to_json(args), &text, summary.reached == spread.nodes)
 }
 
 impl Args {
@@ -97,12 +60,7 @@ impl Args {
             nodes: self.nodes as usize,
             fanout: self.fanout as usize,
             loss: self.loss,
-            mode: match self.mode {
-                ModeName::PushThenPull => Mode::PushThenPull,
-                ModeName::Push => Mode::Push,
-                ModeName::Pull => Mode::Pull,
-                ModeName::PushPull => Mode::PushPull,
-            },
+            mode: self.mode.mode(),
             interval: Duration::from_millis(u64::from(self.interval_ms)),
             update_bytes: usize::try_from(self.update_bytes).unwrap_or(usize::MAX),
         }
@@ -146,7 +104,7 @@ impl Summary {
         }
     }
 
-    fn to_json(&self, args: &Args) -> String {
+    fn to_json(&self, args: &Args) -> Value {
         json!({
             "nodes": args.nodes,
             "reached": self.reached,
@@ -159,11 +117,10 @@ impl Summary {
             "theory_ms": millis(self.theory),
             "fanout": args.fanout,
             "loss": args.loss,
-            "mode": args.mode.to_possible_value().map(|mode| mode.get_name().to_owned()),
-            "seed": args.seed,
-            "seeds": args.seeds,
+            "mode": args.mode.text(),
+            "seed": args.runs.seed,
+            "seeds": args.runs.seeds,
         })
-        .to_string()
     }
 
     fn to_text(&self, args: &Args, reports: &[SpreadReport]) -> String {

@@ -39,7 +39,7 @@ fn what_rumors_may_still_bring_is_not_compared() {
     // Among two, a rumor of that pace is passed on for six seconds, and is given a fourth more.
     let lag = Duration::from_millis(7_500);
     let mut pair = Pair::with_clocks(&config, [UNIX; 2], &[]);
-    pair.run(20 * SECOND);
+    pair.run(40 * SECOND);
     pair.without_rumors = true;
     pair.pages = 0;
     let before = pair.stats();

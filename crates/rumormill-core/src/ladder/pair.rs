@@ -139,10 +139,14 @@ impl Pair {
     fn send(&mut self, who: usize) {
         let mut buf = [0; DATAGRAM_LEN_MIN];
         while let Some(it) = self.nodes[who].poll_transmit(&mut buf) {
-            self.pages +=
-                usize::from(says(it.payload, |it| matches!(it, Message::NextPage { .. })));
+            self.pages += usize::from(says(it.payload, |it| {
+                matches!(it, Message::NextPage { .. } | Message::Lack(_))
+            }));
             let is_lost = self.random.below(100) < self.loss_pct
-                || self.without_rumors && says(it.payload, |it| matches!(it, Message::Rumor(_)));
+                || self.without_rumors
+                    && says(it.payload, |it| {
+                        matches!(it, Message::Rumor { .. } | Message::Announce { .. })
+                    });
             if !is_lost && it.to == address(1 - who) {
                 self.on_the_way.push((1 - who, it.payload.to_vec()));
             }

@@ -78,7 +78,7 @@ impl Lack {
         let len = self.filter.len() as u64 * 8;
         (0..BITS_SET).map(move |n| {
             let place = (first + u64::from(n) * step) & 0xffff_ffff;
-            usize::try_from(place * len >> 32).unwrap_or(0)
+            usize::try_from((place * len) >> 32).unwrap_or(0)
         })
     }
 }

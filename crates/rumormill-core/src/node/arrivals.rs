@@ -95,7 +95,8 @@ impl<A: Address> Node<A> {
     fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>, hops: Option<u8>) {
         let (now, unix, id) = (self.now, self.unix(), delta.id());
         // What a newcomer lacks is no news to others.
-        let is_fresh = !self.reconcile.is_new() && (hops.is_some() || self.transfer.wants_fresh(id));
+        let is_fresh =
+            !self.reconcile.is_new() && (hops.is_some() || self.transfer.wants_fresh(id));
         match self.replica.admit(unix, self.config.skew_max, delta) {
             Ok(admission) => {
                 let table = self.replica.table();

@@ -8,9 +8,7 @@ use rumormill_sketch::{Part, RequestList, Strata, Stripe};
 use super::{CellsOwed, Fill, Lacking, Owed, Wishes};
 use crate::{
     digest::{Basis, Digest, View},
-    message::{
-        Announced, Ask, Cells, Claim, Compare, Filled, Lack, Message, Page, TablePrint,
-    },
+    message::{Announced, Ask, Cells, Claim, Compare, Filled, Lack, Message, Page, TablePrint},
     seal::FRAME_LEN,
     sender::Sender,
 };
@@ -202,7 +200,8 @@ impl<'b> Composition<'b> {
             }
             !fits
         });
-        let said = names.is_empty() || self.say(&Message::Announce { nonce: self.challenge, rows: names });
+        let said =
+            names.is_empty() || self.say(&Message::Announce { nonce: self.challenge, rows: names });
         debug_assert!(said, "names fit the room that was left for them");
     }
 

@@ -122,11 +122,7 @@ impl<A: Address> Sweep<A> {
 
 /// Sends what a page lacks, up to a bound: whoever lacks very much asks by itself. Returns where
 /// to go on.
-fn offer_what_lacks<A: Address>(
-    from: &A,
-    page: &Page,
-    scene: &mut Scene<'_, A>,
-) -> Option<RowId> {
+fn offer_what_lacks<A: Address>(from: &A, page: &Page, scene: &mut Scene<'_, A>) -> Option<RowId> {
     let mut theirs = page.rows().iter().copied().peekable();
     let mut offers = 0;
     for row in scene.table.rows_from(page.start()) {
