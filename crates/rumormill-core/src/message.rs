@@ -7,7 +7,11 @@ use alloc::vec::Vec;
 use rumormill_crdt::{Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, codec};
 use serde::{Deserialize, Serialize};
 
-use crate::{Rejected, seal::FRAME_LEN, sender::Sender};
+use crate::{
+    Rejected,
+    seal::FRAME_LEN,
+    sender::{Sender, Tag},
+};
 
 pub(crate) use self::sketched::{Ask, Cells, Compare, More, WireStrata};
 
@@ -48,15 +52,23 @@ pub(crate) enum Message {
     Delta(RowDelta<Key, Bytes>),
     /// Fresh cells of a row, to be passed on.
     Rumor(RowDelta<Key, Bytes>),
+    /// Ping the member with this tag for me, and tell me what came of it.
+    PingFor { target: Tag, nonce: u64 },
+    /// I pinged for you, and got no answer; the nonce is that of your question.
+    Nack { nonce: u64 },
 }
 
 impl Message {
-    /// Says whether this opens a conversation. Opening messages are sent by timers alone, so an
-    /// answer that only they draw cannot draw another.
+    /// Says whether this opens a conversation. Opening messages are sent by timers alone, or for
+    /// somebody whose timer asked for it, so an answer that only they draw cannot draw another.
     pub(crate) const fn is_opening(&self) -> bool {
         matches!(
             self,
-            Self::Ping { .. } | Self::Compare(_) | Self::Audit { .. } | Self::Pull { .. }
+            Self::Ping { .. }
+                | Self::PingFor { .. }
+                | Self::Compare(_)
+                | Self::Audit { .. }
+                | Self::Pull { .. }
         )
     }
 
@@ -78,7 +90,9 @@ impl Message {
             | Self::Who
             | Self::Claim(_)
             | Self::Delta(_)
-            | Self::Rumor(_) => false,
+            | Self::Rumor(_)
+            | Self::PingFor { .. }
+            | Self::Nack { .. } => false,
         }
     }
 }
@@ -93,11 +107,25 @@ pub(crate) struct Claim {
 }
 
 /// What is believed of a life. Later is stronger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ClaimedStanding {
     Alive,
-    Suspect,
+    /// The life with this tag got no answer.
+    Suspect {
+        by: Tag,
+    },
     Dead,
+}
+
+impl ClaimedStanding {
+    /// How strong a belief is among those of one incarnation.
+    pub(crate) const fn rank(self) -> u8 {
+        match self {
+            Self::Alive => 0,
+            Self::Suspect { .. } => 1,
+            Self::Dead => 2,
+        }
+    }
 }
 
 /// The hash of a version vector, in 8 bytes.

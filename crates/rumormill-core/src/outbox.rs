@@ -39,6 +39,10 @@ const CLAIMS_MAX: usize = 1_024;
 /// The most pings of one peer that wait for their answer.
 const ACKS_MAX: usize = 4;
 
+/// The most pings that wait for one peer, our own and those for others, and the most questions and
+/// answers about pings for others.
+const PINGS_MAX: usize = 4;
+
 /// What is to be said, by peer; peers take turns.
 #[derive(Debug)]
 pub(crate) struct Outbox<A> {
@@ -59,7 +63,11 @@ struct Letter {
     /// Whether to ask the peer who it is.
     who: bool,
     acks: SmallVec<[u64; ACKS_MAX]>,
-    ping: Option<u64>,
+    pings: SmallVec<[u64; 2]>,
+    pings_for: SmallVec<[(Tag, u64); 1]>,
+    nacks: SmallVec<[u64; 1]>,
+    /// Whether rumored claims are to be said even if nothing else is.
+    claims_along: bool,
     claims: BTreeMap<ReplicaId, Claim>,
     compare: bool,
     /// A comparison with the salt of an audit.
@@ -129,18 +137,42 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         self.guests.challenge(address) == nonce
     }
 
+    /// Lets `write` write an answer to `len` bytes from `from`, in the middle of another answer.
+    pub(crate) fn on_account(&mut self, from: &A, len: usize, write: impl FnOnce(&mut Self)) {
+        let other = self.guests.interrupt();
+        self.guests.begin(from, len);
+        write(self);
+        self.guests.resume(other);
+    }
+
+    /// Takes over how many bytes came from `from` that are yet to be answered, to answer them
+    /// later; nothing if its address is known to be real.
+    pub(crate) fn take_credit(&mut self, from: &A) -> Option<usize> {
+        self.guests.take_credit(from)
+    }
+
     pub(crate) fn ping(&mut self, to: &A, nonce: u64) {
-        self.note(to, |letter| letter.ping = Some(nonce));
+        self.letter(to, |letter, _| push_bounded(&mut letter.pings, nonce, PINGS_MAX));
     }
 
     pub(crate) fn ack(&mut self, to: &A, nonce: u64) {
-        self.letter(to, |letter, _| {
-            let room = letter.acks.len() < ACKS_MAX;
-            if room {
-                letter.acks.push(nonce);
-            }
-            room
-        });
+        self.letter(to, |letter, _| push_bounded(&mut letter.acks, nonce, ACKS_MAX));
+    }
+
+    /// Asks a peer to ping somebody for us.
+    pub(crate) fn ping_for(&mut self, to: &A, target: Tag, nonce: u64) {
+        let question = (target, nonce);
+        self.letter(to, |letter, _| push_bounded(&mut letter.pings_for, question, PINGS_MAX));
+    }
+
+    /// Tells a peer that whom we pinged for it did not answer.
+    pub(crate) fn nack(&mut self, to: &A, nonce: u64) {
+        self.letter(to, |letter, _| push_bounded(&mut letter.nacks, nonce, PINGS_MAX));
+    }
+
+    /// Has rumored claims said to a peer even if there is nothing else to say.
+    pub(crate) fn claims_along(&mut self, to: &A) {
+        self.note(to, |letter| letter.claims_along = true);
     }
 
     /// Spells out who we are in the next datagram to a peer, if there is one.
@@ -280,8 +312,12 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
             self.rows -= letter.rows();
             let mut page = letter.begin(life, (table, digest), buf);
             letter.write_to(&mut page);
+            let claims = if page.has_messages() || core::mem::take(&mut letter.claims_along) {
+                page.say_all(rumored)
+            } else {
+                0
+            };
             if page.has_messages() {
-                let claims = page.say_all(rumored);
                 if !letter.is_empty() {
                     self.rows += letter.rows();
                     self.letters.insert(to.clone(), letter);
@@ -363,7 +399,9 @@ impl Letter {
     /// differs goes before the rows that are known to: it is of the table as the peer knows it.
     fn write_to(&mut self, page: &mut Composition<'_>) {
         self.acks.retain(|nonce| !page.say(&Message::Ack { nonce: *nonce }));
-        self.ping.take_if(|nonce| page.say_ping(*nonce));
+        self.pings.retain(|nonce| !page.say_ping(*nonce));
+        self.pings_for.retain(|(target, nonce)| !page.say_ping_for(*target, *nonce));
+        self.nacks.retain(|nonce| !page.say(&Message::Nack { nonce: *nonce }));
         self.who &= !(self.who && page.say(&Message::Who));
         self.claims.retain(|_, claim| !page.say(&Message::Claim(*claim)));
         self.compare &= !(self.compare && page.say_compare());
@@ -386,7 +424,10 @@ impl Letter {
 
     fn is_empty(&self) -> bool {
         self.acks.is_empty()
-            && self.ping.is_none()
+            && self.pings.is_empty()
+            && self.pings_for.is_empty()
+            && self.nacks.is_empty()
+            && !self.claims_along
             && !self.who
             && self.claims.is_empty()
             && !self.compare
@@ -414,6 +455,18 @@ impl Letter {
 struct Owed {
     since: Since,
     is_rumor: bool,
+}
+
+fn push_bounded<T: smallvec::Array>(
+    items: &mut SmallVec<T>,
+    item: T::Item,
+    len_max: usize,
+) -> bool {
+    let room = items.len() < len_max;
+    if room {
+        items.push(item);
+    }
+    room
 }
 
 fn insert_bounded<T>(rows: &mut BTreeMap<RowId, T>, id: RowId, item: T, room: bool) -> bool {

@@ -158,7 +158,9 @@ impl<A: Address> Reconcile<A> {
             | Message::NextPage { .. }
             | Message::Request { .. }
             | Message::Delta(_)
-            | Message::Rumor(_) => debug_assert!(false, "another part handles this message"),
+            | Message::Rumor(_)
+            | Message::PingFor { .. }
+            | Message::Nack { .. } => debug_assert!(false, "another part handles this message"),
         }
     }
 
