@@ -198,7 +198,9 @@ impl<A: Address> Membership<A> {
             ClaimedStanding::Suspect { by } if may_be && claim.incarnation == known.incarnation => {
                 self.confirm(now, claim, by, patience)
             }
-            _ => Heard::Nothing,
+            ClaimedStanding::Alive | ClaimedStanding::Suspect { .. } | ClaimedStanding::Dead => {
+                Heard::Nothing
+            }
         }
     }
 

@@ -168,7 +168,7 @@ impl<A: Address> Node<A> {
             seal,
             members: Membership::new(life),
             probe: Probe::new(now, &config, &mut random),
-            relay: Relay::new(),
+            relay: Relay::new(&config),
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
             transfer: Transfer::new(now, &config),

@@ -28,7 +28,7 @@ pub(crate) fn refute_within(n: usize, config: &Config) -> Duration {
 fn log2_milli(n: usize) -> u32 {
     let n = n.max(1) as u128;
     let whole = n.ilog2();
-    let fraction = u32::try_from((n * 1_000 >> whole) - 1_000).unwrap_or(0);
+    let fraction = u32::try_from(((n * 1_000) >> whole) - 1_000).unwrap_or(0);
     whole * 1_000 + fraction
 }
 

@@ -25,6 +25,8 @@ const RELAYS_MAX: usize = 64;
 pub(crate) struct Relay<A> {
     /// Oldest first, so earliest deadline first.
     open: VecDeque<Question<A>>,
+    /// How long an answer may take: less than who asked waits for ours, or that comes too late.
+    timeout: Duration,
 }
 
 /// One question of somebody else.
@@ -41,8 +43,8 @@ struct Question<A> {
 }
 
 impl<A: Address> Relay<A> {
-    pub(crate) const fn new() -> Self {
-        Self { open: VecDeque::new() }
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { open: VecDeque::new(), timeout: config.probe_timeout * 2 / 3 }
     }
 
     /// Pings a member for another one, unless that has a question open. Returns whether it did.
@@ -51,7 +53,6 @@ impl<A: Address> Relay<A> {
         now: Instant,
         (asker, asked): (&A, u64),
         target: ReplicaId,
-        config: &Config,
         members: &Membership<A>,
         random: &mut Random,
         out: &mut Outbox<A>,
@@ -63,7 +64,7 @@ impl<A: Address> Relay<A> {
         if self.open.len() >= RELAYS_MAX {
             self.open.pop_front();
         }
-        let deadline = now + patience(config);
+        let deadline = now + self.timeout;
         self.open.push_back(Question { asker: asker.clone(), asked, nonce, credit, deadline });
         probe::ping(target, nonce, members, out);
         true
@@ -105,9 +106,4 @@ impl<A: Address> Question<A> {
             None => write(&self.asker, out),
         }
     }
-}
-
-/// How long a relay waits: less than who asked it, or its answer is too late.
-fn patience(config: &Config) -> Duration {
-    config.probe_timeout * 2 / 3
 }

@@ -16,9 +16,9 @@ fn sim(story: &str) -> Sim {
 fn found(sim: &Sim, liveness: Liveness, except: &[Index]) -> Vec<ReplicaId> {
     let seen_by = sim.nodes().map(|(index, _)| index).filter(|index| !except.contains(index));
     let events = seen_by.flat_map(|index| sim.events(index));
-    let found = events.filter_map(|event| match event {
-        Event::Member { replica, liveness: it } if *it == liveness => Some(*replica),
-        _ => None,
+    let found = events.filter_map(|event| {
+        let Event::Member { replica, liveness: it } = event else { return None };
+        (*it == liveness).then_some(*replica)
     });
     found.collect()
 }

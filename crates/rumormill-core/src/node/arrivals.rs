@@ -82,9 +82,9 @@ impl<A: Address> Node<A> {
     /// Pings a member for another one.
     fn ping_for(&mut self, asker: &A, target: Tag, asked: u64) {
         let Some(target) = self.members.tagged(target) else { return };
-        let Self { now, config, members, random, outbox: out, relay, .. } = self;
+        let Self { now, members, random, outbox: out, relay, .. } = self;
         let asked = (asker, asked);
-        let pinged = relay.handle_question(*now, asked, target, config, members, random, out);
+        let pinged = relay.handle_question(*now, asked, target, members, random, out);
         self.stats.pings_for_others += u64::from(pinged);
     }
 
