@@ -233,3 +233,34 @@ pub(crate) fn decode_payload(payload: &[u8]) -> Result<(Sender, Vec<Message>), R
     }
     Ok((sender, messages))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use rumormill_crdt::ReplicaId;
+
+    use super::*;
+
+    fn bytes(message: &Message) -> Vec<u8> {
+        codec::encode_to_vec(message).expect("messages have a known length")
+    }
+
+    #[test]
+    fn messages_about_liveness_are_spelled_as_documented() {
+        let life = Life { replica: ReplicaId(7), epoch: 9 };
+        let tag = Tag::of(life);
+        let tag_bytes = codec::encode_to_vec(&tag).expect("four bytes");
+        let claim = |standing| bytes(&Message::Claim(Claim { life, incarnation: 300, standing }));
+        let begin = [3, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 9, 0xac, 2];
+        assert_eq!(claim(ClaimedStanding::Alive), [&begin[..], &[0]].concat());
+        let suspect = [&begin[..], &[1], &tag_bytes].concat();
+        assert_eq!(claim(ClaimedStanding::Suspect { by: tag }), suspect);
+        assert_eq!(claim(ClaimedStanding::Dead), [&begin[..], &[2]].concat());
+        assert_eq!(bytes(&Message::Ping { nonce: 5 }), [0, 5]);
+        assert_eq!(bytes(&Message::Ack { nonce: 5 }), [1, 5]);
+        let question = bytes(&Message::PingFor { target: tag, nonce: 32 });
+        assert_eq!(question, [vec![16], tag_bytes, vec![32]].concat());
+        assert_eq!(bytes(&Message::Nack { nonce: 32 }), [17, 32]);
+    }
+}
