@@ -84,6 +84,18 @@ fn a_member_that_does_not_answer_is_suspect_and_then_dead() {
 }
 
 #[test]
+fn who_slept_suspects_nobody_on_waking_whenever_it_fell_asleep() {
+    for asleep_at in (1..200).map(|step| at(step * 10)) {
+        let (mut ann, mut bob) = (node(1), node(2));
+        acquaint(at(0), &mut ann, &mut bob);
+        run(&mut ann, asleep_at);
+        let before = member(&ann, 2);
+        ann.handle_timeout(asleep_at + Duration::from_secs(60));
+        assert_eq!(member(&ann, 2), before, "asleep at {asleep_at:?}");
+    }
+}
+
+#[test]
 fn a_suspect_that_hears_of_it_refutes() {
     let (mut ann, mut bob) = (node(1), node(2));
     acquaint(at(0), &mut ann, &mut bob);
