@@ -51,14 +51,25 @@ pub struct Config {
     /// The longest time from one comparison of digests to the next. Every probe carries one, so
     /// it is the probes that set the pace if they are more frequent.
     pub reconcile_every: Duration,
-    /// The time from one probed member to the next.
+    /// The time from one probed member to the next, 1 s by default. It is up to nine times as long,
+    /// and so are the waits for answers, while there are signs that it is us who are slow.
     pub probe_every: Duration,
-    /// How long a probe waits for its answer before it is sent again.
+    /// The longest wait for the answer to a ping, 300 ms by default, and the first: where answers
+    /// come sooner, so does the next ping. Other members, once asked, have as long to find out.
     pub probe_timeout: Duration,
-    /// How many times a probe is sent before its target is suspected.
+    /// How many times a member is pinged at the least before others are asked to try, 4 by default.
+    /// It is pinged more often where datagrams get lost, as far as that fits a period.
     pub probe_attempts: u32,
-    /// How many probe periods a suspect has to refute, for each factor of 10 in members.
+    /// How many members are asked to ping one that does not answer, 3 by default.
+    pub probe_indirect: usize,
+    /// How many probe periods a suspect has to refute at the least, for each factor of 16 in
+    /// members, of which two count if there are fewer: 1 by default.
     pub suspicion_periods: u32,
+    /// How many times as long it has if one member alone suspects it, 4 by default.
+    pub suspicion_factor: u32,
+    /// How many further members have to suspect it to leave it the least time, 3 by default, 8 at
+    /// most.
+    pub suspicion_confirmations: usize,
     /// The longest wait before a request for a row, or a page, is repeated. Where answers usually
     /// come sooner, so does the repetition.
     pub request_timeout: Duration,
@@ -87,8 +98,11 @@ impl Config {
         reconcile_every: Duration::from_millis(1_500),
         probe_every: Duration::from_secs(1),
         probe_timeout: Duration::from_millis(300),
-        probe_attempts: 3,
-        suspicion_periods: 4,
+        probe_attempts: 4,
+        probe_indirect: 3,
+        suspicion_periods: 1,
+        suspicion_factor: 4,
+        suspicion_confirmations: 3,
         request_timeout: Duration::from_millis(300),
         request_attempts: 12,
         seed_backoff: Duration::from_millis(250),

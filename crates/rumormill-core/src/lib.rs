@@ -26,9 +26,12 @@ extern crate alloc;
 mod node;
 
 mod digest;
+mod health;
+mod loss;
 mod membership;
 mod probe;
 mod reconcile;
+mod relay;
 mod rumor;
 mod transfer;
 

@@ -4,27 +4,31 @@
 //! and beliefs that ride along with other traffic. Members and addresses are not rumors here but
 //! rows of the table, so a joiner has them all after one reconciliation.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+mod claims;
+mod roll;
+mod suspicion;
+
+use alloc::collections::BTreeMap;
 use core::time::Duration;
 
-use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId};
+use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId, Space, Table};
 use smallvec::SmallVec;
 
+pub(crate) use self::suspicion::Patience;
+use self::{
+    claims::{CLAIMS_ALONG_MAX, Claims},
+    roll::Roll,
+    suspicion::Suspicions,
+};
 use crate::{
-    Address, Instant,
+    Address, Config, Instant,
     event::Events,
     message::{Claim, ClaimedStanding, Name},
     random::Random,
-    self_row::SelfRow,
+    round_trip::PeerRoundTrip,
+    self_row::{self, SelfRow},
     sender::Tag,
 };
-
-/// The most claims that ride along in one datagram.
-const CLAIMS_ALONG_MAX: usize = 6;
 
 /// The farthest a claim may run ahead of the incarnation we know; a member refutes once per
 /// suspicion, so honest claims never get near it.
@@ -65,34 +69,37 @@ pub(crate) struct Membership<A> {
     /// Members by the tags of their newest lives.
     tags: BTreeMap<Tag, ReplicaId>,
     /// Members that are alive or suspect, to draw peers from.
-    reachable: Vec<ReplicaId>,
+    reachable: Roll,
     /// Members that are dead, to look after.
-    dead: Vec<ReplicaId>,
-    /// When suspects are out of time.
-    deadlines: BTreeSet<(Instant, ReplicaId)>,
-    /// Claims to pass on, least often passed on first.
-    rumors: BTreeSet<(u32, ReplicaId)>,
-    claims: BTreeMap<ReplicaId, (Claim, u32)>,
+    dead: Roll,
+    suspicions: Suspicions,
+    claims: Claims,
     pub(crate) refutations: u64,
+    pub(crate) confirmations: u64,
 }
 
+/// What is kept of a member: as little as can be, since there are many. Its replica is the key; its
+/// name is in its row; until when it may refute is kept for suspects alone.
 #[derive(Debug)]
 struct Entry<A> {
-    life: Life,
-    address: A,
-    name: String,
+    epoch: u64,
     incarnation: u64,
-    standing: Standing,
+    address: A,
+    round_trip: PeerRoundTrip,
     /// Where the member stands in `reachable` or `dead`.
-    slot: usize,
+    slot: u32,
+    liveness: Liveness,
 }
 
+/// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    Alive,
-    Suspect { refute_by: Instant },
-    Dead,
-    Left,
+pub(crate) enum Heard {
+    /// It was known, or is not believed.
+    Nothing,
+    /// Somebody is suspected who was not.
+    Suspicion,
+    /// Anything else that is news.
+    News,
 }
 
 impl<A: Address> Membership<A> {
@@ -102,12 +109,12 @@ impl<A: Address> Membership<A> {
             incarnation: 0,
             members: BTreeMap::new(),
             tags: BTreeMap::new(),
-            reachable: Vec::new(),
-            dead: Vec::new(),
-            deadlines: BTreeSet::new(),
-            rumors: BTreeSet::new(),
-            claims: BTreeMap::new(),
+            reachable: Roll::new(),
+            dead: Roll::new(),
+            suspicions: Suspicions::new(),
+            claims: Claims::new(),
             refutations: 0,
+            confirmations: 0,
         }
     }
 
@@ -115,7 +122,7 @@ impl<A: Address> Membership<A> {
     pub(crate) fn begin_life(&mut self, own: Life) {
         self.own = own;
         self.incarnation = 0;
-        self.forget_claim(own.replica);
+        self.claims.forget(own.replica);
     }
 
     /// Learns a member from its `self` row. Rows that do not parse are kept but are no members.
@@ -130,145 +137,167 @@ impl<A: Address> Membership<A> {
             events.member_changed(replica);
             return;
         };
-        if says.life < known.life {
+        if says.life.epoch < known.epoch {
             return;
         }
-        let is_new_life = says.life > known.life;
+        let is_new_life = says.life.epoch > known.epoch;
+        if known.address != says.address {
+            known.address = says.address;
+            known.round_trip = PeerRoundTrip::default();
+        }
         if is_new_life {
-            self.tags.remove(&Tag::of(known.life));
+            self.tags.remove(&Tag::of(Life { replica, epoch: known.epoch }));
             self.tags.insert(Tag::of(says.life), replica);
-        }
-        known.life = says.life;
-        known.address = says.address;
-        known.name = says.name;
-        if is_new_life {
+            known.epoch = says.life.epoch;
             known.incarnation = 0;
-            self.forget_claim(replica);
+            self.claims.forget(replica);
         }
-        let standing = match (says.left, is_new_life) {
-            (true, _) => Standing::Left,
-            (false, true) => Standing::Alive,
+        let liveness = match (says.left, is_new_life) {
+            (true, _) => Liveness::Left,
+            (false, true) => Liveness::Alive,
             (false, false) => return,
         };
-        self.set_standing(replica, standing, events);
+        self.set_liveness(replica, liveness, events);
     }
 
     /// Forgets a member whose row is gone.
     pub(crate) fn forget(&mut self, replica: ReplicaId, events: &mut Events<A>) {
         // A member that left is in no list and has no deadline.
-        self.set_standing(replica, Standing::Left, events);
-        self.forget_claim(replica);
+        self.set_liveness(replica, Liveness::Left, events);
+        self.claims.forget(replica);
         if let Some(known) = self.members.remove(&replica) {
-            self.tags.remove(&Tag::of(known.life));
+            self.tags.remove(&Tag::of(Life { replica, epoch: known.epoch }));
         }
     }
 
-    /// Takes in a claim by anybody. Returns whether it was news; only news is passed on.
+    /// Takes in a claim by anybody. Only news is passed on.
     pub(crate) fn handle_claim(
         &mut self,
         now: Instant,
         claim: Claim,
-        refute_within: Duration,
+        patience: Patience,
         events: &mut Events<A>,
-    ) -> bool {
+    ) -> Heard {
         if claim.life == self.own {
-            return self.refute(claim);
+            return self.refute(now, claim);
         }
-        let Some(known) = self.members.get_mut(&claim.life.replica) else { return false };
+        let replica = claim.life.replica;
+        let Some(known) = self.members.get_mut(&replica) else { return Heard::Nothing };
         let ahead = claim.incarnation.saturating_sub(known.incarnation);
-        let is_news = claim.life == known.life
-            && known.standing != Standing::Left
-            && ahead <= INCARNATION_JUMP_MAX
-            && (claim.incarnation, claim.standing) > (known.incarnation, known.standing.claimed());
-        if is_news {
+        let may_be = claim.life.epoch == known.epoch
+            && known.liveness != Liveness::Left
+            && ahead <= INCARNATION_JUMP_MAX;
+        let (said, believed) = (claim.standing.rank(), rank(known.liveness));
+        let is_stronger = (claim.incarnation, said) > (known.incarnation, believed);
+        if may_be && is_stronger {
             known.incarnation = claim.incarnation;
-            let standing = match claim.standing {
-                ClaimedStanding::Alive => Standing::Alive,
-                ClaimedStanding::Suspect => Standing::Suspect { refute_by: now + refute_within },
-                ClaimedStanding::Dead => Standing::Dead,
-            };
-            self.set_standing(claim.life.replica, standing, events);
-            self.pass_on(claim);
+            self.believe(now, claim, patience, events);
+            return if said == rank(Liveness::Suspect) { Heard::Suspicion } else { Heard::News };
         }
-        is_news
+        match claim.standing {
+            ClaimedStanding::Suspect { by } if may_be && claim.incarnation == known.incarnation => {
+                self.confirm(now, claim, by, patience)
+            }
+            ClaimedStanding::Alive | ClaimedStanding::Suspect { .. } | ClaimedStanding::Dead => {
+                Heard::Nothing
+            }
+        }
     }
 
-    /// Suspects a member that did not answer. Returns the claim, to tell it so that it can refute.
+    /// Suspects a member that did not answer. Returns the claim, to tell it so that it can refute,
+    /// if that is news.
     pub(crate) fn suspect(
         &mut self,
         now: Instant,
         replica: ReplicaId,
-        refute_within: Duration,
+        patience: Patience,
         events: &mut Events<A>,
     ) -> Option<Claim> {
-        let known = self.members.get(&replica)?;
-        let (life, incarnation) = (known.life, known.incarnation);
-        let claim = Claim { life, incarnation, standing: ClaimedStanding::Suspect };
-        self.handle_claim(now, claim, refute_within, events).then_some(claim)
+        let (life, incarnation) = (self.life(replica)?, self.members.get(&replica)?.incarnation);
+        let standing = ClaimedStanding::Suspect { by: Tag::of(self.own) };
+        let claim = Claim { life, incarnation, standing };
+        let heard = self.handle_claim(now, claim, patience, events);
+        (heard != Heard::Nothing).then_some(claim)
     }
 
     /// Declares suspects dead whose time is up.
-    pub(crate) fn handle_timeout(&mut self, now: Instant, events: &mut Events<A>) {
-        while let Some(&(deadline, replica)) = self.deadlines.first() {
-            if deadline > now {
-                break;
-            }
-            self.deadlines.pop_first();
-            if let Some(known) = self.members.get(&replica) {
-                let (life, incarnation) = (known.life, known.incarnation);
+    pub(crate) fn handle_timeout(
+        &mut self,
+        now: Instant,
+        patience: Patience,
+        events: &mut Events<A>,
+    ) {
+        while let Some(replica) = self.suspicions.take_due(now, patience) {
+            let life = self.life(replica).zip(self.members.get(&replica));
+            if let Some((life, known)) = life {
+                let incarnation = known.incarnation;
                 let claim = Claim { life, incarnation, standing: ClaimedStanding::Dead };
-                self.handle_claim(now, claim, Duration::ZERO, events);
+                self.handle_claim(now, claim, patience, events);
             }
         }
     }
 
-    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
+    /// Takes a suspect to be looked at: nobody else confirmed that it is silent, and it may be that
+    /// all but we have heard it refute.
+    pub(crate) fn take_doubted(&mut self) -> Option<ReplicaId> {
+        self.suspicions.take_doubted()
     }
 
-    /// Says whether there are claims to pass on.
-    pub(crate) fn has_claims(&self) -> bool {
-        !self.rumors.is_empty()
+    /// Takes note that we slept: the time does not count against suspects.
+    pub(crate) const fn handle_sleep(&mut self, slept: Duration) {
+        self.suspicions.handle_sleep(slept);
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let suspicions = self.suspicions.poll_timeout();
+        let claims = self.claims.poll_timeout().filter(|_| !self.reachable().is_empty());
+        suspicions.into_iter().chain(claims).min()
+    }
+
+    /// Members at random to whom claims are to be sent, if it is time for that.
+    pub(crate) fn take_hearers(
+        &mut self,
+        now: Instant,
+        config: &Config,
+        random: &mut Random,
+    ) -> SmallVec<[A; 4]> {
+        if self.reachable().is_empty() || !self.claims.handle_timeout(now, config, random) {
+            return SmallVec::new();
+        }
+        self.draw(random, config.fanout)
     }
 
     /// The claims that are next to be passed on.
     pub(crate) fn claims_along(&self) -> SmallVec<[Claim; CLAIMS_ALONG_MAX]> {
-        let next = self.rumors.iter().take(CLAIMS_ALONG_MAX);
-        next.filter_map(|(_, replica)| Some(self.claims.get(replica)?.0)).collect()
+        self.claims.next()
     }
 
     /// Counts the first `count` of those claims as passed on; often enough is enough.
     pub(crate) fn claims_passed_on(&mut self, count: usize, times_max: u32) {
-        for _ in 0..count {
-            let Some((times, replica)) = self.rumors.pop_first() else { return };
-            match self.claims.get_mut(&replica) {
-                Some((_, passed)) if times + 1 < times_max => {
-                    *passed = times + 1;
-                    self.rumors.insert((times + 1, replica));
-                }
-                _ => {
-                    self.claims.remove(&replica);
-                }
-            }
-        }
+        self.claims.passed_on(count, times_max);
     }
 
     /// The claim to tell a member, or somebody who asks, unless it is alive or left.
     pub(crate) fn claim_against(&self, replica: ReplicaId) -> Option<Claim> {
         let known = self.members.get(&replica)?;
-        let standing = known.standing.claimed();
-        let grave = matches!(known.standing, Standing::Suspect { .. } | Standing::Dead);
-        grave.then_some(Claim { life: known.life, incarnation: known.incarnation, standing })
+        let standing = match known.liveness {
+            Liveness::Suspect => ClaimedStanding::Suspect { by: self.suspicions.accuser(replica)? },
+            Liveness::Dead => ClaimedStanding::Dead,
+            Liveness::Alive | Liveness::Left => return None,
+        };
+        let life = Life { replica, epoch: known.epoch };
+        Some(Claim { life, incarnation: known.incarnation, standing })
     }
 
     /// The claims about dead members, at most `count_max`, to tell a newcomer.
     pub(crate) fn claims_about_dead(&self, count_max: usize) -> impl Iterator<Item = Claim> {
-        self.dead.iter().take(count_max).filter_map(|replica| self.claim_against(*replica))
+        let dead = self.dead.members().iter().take(count_max);
+        dead.filter_map(|replica| self.claim_against(*replica))
     }
 
     /// Draws at most `count` distinct members that are alive or suspect.
     pub(crate) fn draw(&self, random: &mut Random, count: usize) -> SmallVec<[A; 4]> {
-        let total = self.reachable.len();
+        let total = self.reachable().len();
         let mut drawn: SmallVec<[usize; 8]> = SmallVec::new();
         // Floyd's sampling: the k-th draw is from the first n - count + k, and the last of these
         // stands in for one drawn before (Bentley and Floyd, CACM 30(9), 1987).
@@ -276,28 +305,34 @@ impl<A: Address> Membership<A> {
             let slot = random.below(last + 1);
             drawn.push(if drawn.contains(&slot) { last } else { slot });
         }
-        let replicas = drawn.iter().map(|slot| self.reachable[*slot]);
+        let replicas = drawn.iter().map(|slot| self.reachable()[*slot]);
         replicas.filter_map(|replica| self.address(replica).cloned()).collect()
     }
 
     /// Draws one dead member.
     pub(crate) fn draw_dead(&self, random: &mut Random) -> Option<(&A, Claim)> {
-        let replica = *self.dead.get(random.below(self.dead.len()))?;
+        let dead = self.dead.members();
+        let replica = *dead.get(random.below(dead.len()))?;
         Some((self.address(replica)?, self.claim_against(replica)?))
+    }
+
+    /// The next member to be probed of those that are alive or suspect: each once a round.
+    pub(crate) fn next_in_round(&mut self, random: &mut Random) -> Option<ReplicaId> {
+        let Self { members, reachable, .. } = self;
+        reachable.next(random, |replica, slot| set_slot(members, replica, slot))
     }
 
     /// Members that are alive or suspect.
     pub(crate) fn reachable(&self) -> &[ReplicaId] {
-        &self.reachable
+        self.reachable.members()
     }
 
     pub(crate) fn is_reachable(&self, replica: ReplicaId) -> bool {
-        let standing = self.members.get(&replica).map(|known| known.standing);
-        matches!(standing, Some(Standing::Alive | Standing::Suspect { .. }))
+        matches!(self.liveness(replica), Some(Liveness::Alive | Liveness::Suspect))
     }
 
     pub(crate) fn knows(&self, life: Life) -> bool {
-        self.members.get(&life.replica).is_some_and(|known| known.life >= life)
+        self.members.get(&life.replica).is_some_and(|known| known.epoch >= life.epoch)
     }
 
     /// The row that a peer means; nothing if it is of nobody we know.
@@ -305,7 +340,7 @@ impl<A: Address> Membership<A> {
         match name {
             Name::Row(id) => Some(id),
             Name::Tagged { space, tag } => {
-                let life = self.members.get(self.tags.get(&tag)?)?.life;
+                let life = self.life(self.tagged(tag)?)?;
                 Some(RowId { space, life })
             }
         }
@@ -316,52 +351,71 @@ impl<A: Address> Membership<A> {
         self.tags.get(&tag).copied()
     }
 
+    /// The tag of a member's newest life.
+    pub(crate) fn tag(&self, replica: ReplicaId) -> Option<Tag> {
+        self.life(replica).map(Tag::of)
+    }
+
     pub(crate) fn address(&self, replica: ReplicaId) -> Option<&A> {
         self.members.get(&replica).map(|known| &known.address)
     }
 
     pub(crate) fn liveness(&self, replica: ReplicaId) -> Option<Liveness> {
-        self.members.get(&replica).map(|known| known.standing.liveness())
+        self.members.get(&replica).map(|known| known.liveness)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Member<'_, A>> {
-        self.members.values().map(|known| Member {
-            life: known.life,
-            address: &known.address,
-            name: &known.name,
-            liveness: known.standing.liveness(),
+    /// Takes note of how long a member's answer took.
+    pub(crate) fn observe(&mut self, replica: ReplicaId, took: Duration) {
+        if let Some(known) = self.members.get_mut(&replica) {
+            known.round_trip.observe(took);
+        }
+    }
+
+    /// How long a member's answers take.
+    pub(crate) fn round_trip(&self, replica: ReplicaId) -> PeerRoundTrip {
+        self.members.get(&replica).map(|known| known.round_trip).unwrap_or_default()
+    }
+
+    /// All members; what they call themselves is in the table.
+    pub(crate) fn iter<'m>(&'m self, table: &'m Table) -> impl Iterator<Item = Member<'m, A>> {
+        self.members.iter().map(|(replica, known)| {
+            let life = Life { replica: *replica, epoch: known.epoch };
+            let row = table.row(RowId { space: Space::SELF, life });
+            let name = row.map_or("", |row| self_row::name(row));
+            Member { life, address: &known.address, name, liveness: known.liveness }
         })
     }
 
     /// How many members there are that have not left, ourselves included.
     pub(crate) fn population(&self) -> usize {
-        self.reachable.len() + self.dead.len() + 1
+        self.reachable().len() + self.dead.members().len() + 1
+    }
+
+    fn life(&self, replica: ReplicaId) -> Option<Life> {
+        self.members.get(&replica).map(|known| Life { replica, epoch: known.epoch })
     }
 
     fn add(&mut self, replica: ReplicaId, says: SelfRow<A>) {
-        let SelfRow { life, address, name, left } = says;
-        let slot = self.reachable.len();
-        let mut known =
-            Entry { life, address, name, incarnation: 0, standing: Standing::Alive, slot };
-        if left {
-            known.standing = Standing::Left;
-        } else {
-            self.reachable.push(replica);
-        }
+        let SelfRow { life, address, left } = says;
+        let liveness = if left { Liveness::Left } else { Liveness::Alive };
+        let slot = if left { 0 } else { self.reachable.push(replica) };
+        let round_trip = PeerRoundTrip::default();
+        let known =
+            Entry { epoch: life.epoch, incarnation: 0, address, round_trip, slot, liveness };
         self.tags.insert(Tag::of(life), replica);
         self.members.insert(replica, known);
     }
 
     /// Answers a claim against our own life with a higher incarnation.
-    fn refute(&mut self, claim: Claim) -> bool {
-        let against_us = claim.standing != ClaimedStanding::Alive;
-        let current = claim.incarnation >= self.incarnation;
-        if against_us && current {
-            self.incarnation = claim.incarnation.saturating_add(1);
-            self.refutations += 1;
-            self.pass_on(self.own_claim());
+    fn refute(&mut self, now: Instant, claim: Claim) -> Heard {
+        if claim.standing == ClaimedStanding::Alive || claim.incarnation < self.incarnation {
+            return Heard::Nothing;
         }
-        against_us && current
+        self.incarnation = claim.incarnation.saturating_add(1);
+        self.refutations += 1;
+        self.claims.forget(self.own.replica);
+        self.claims.insert(now, self.own_claim());
+        Heard::News
     }
 
     /// What we say of ourselves.
@@ -370,63 +424,81 @@ impl<A: Address> Membership<A> {
         Claim { life: self.own, incarnation, standing: ClaimedStanding::Alive }
     }
 
-    fn pass_on(&mut self, claim: Claim) {
+    /// Believes a claim that is news, in place of what was believed.
+    fn believe(&mut self, now: Instant, claim: Claim, patience: Patience, events: &mut Events<A>) {
         let replica = claim.life.replica;
-        self.forget_claim(replica);
-        self.claims.insert(replica, (claim, 0));
-        self.rumors.insert((0, replica));
-    }
-
-    fn forget_claim(&mut self, replica: ReplicaId) {
-        if let Some((_, times)) = self.claims.remove(&replica) {
-            self.rumors.remove(&(times, replica));
+        let liveness = match claim.standing {
+            ClaimedStanding::Alive => Liveness::Alive,
+            ClaimedStanding::Suspect { .. } => Liveness::Suspect,
+            ClaimedStanding::Dead => Liveness::Dead,
+        };
+        self.set_liveness(replica, liveness, events);
+        if let ClaimedStanding::Suspect { by } = claim.standing {
+            self.suspicions.begin(now, replica, by, patience);
         }
+        self.claims.forget(replica);
+        self.claims.insert(now, claim);
     }
 
-    fn set_standing(&mut self, replica: ReplicaId, standing: Standing, events: &mut Events<A>) {
+    /// Counts one more member that suspects somebody who is suspected already. Members that we do
+    /// not know do not count.
+    fn confirm(&mut self, now: Instant, claim: Claim, by: Tag, patience: Patience) -> Heard {
+        let is_somebody = by == Tag::of(self.own) || self.tags.contains_key(&by);
+        if !is_somebody || !self.suspicions.confirm(claim.life.replica, by, patience) {
+            return Heard::Nothing;
+        }
+        self.confirmations += 1;
+        self.claims.insert(now, claim);
+        Heard::News
+    }
+
+    fn set_liveness(&mut self, replica: ReplicaId, after: Liveness, events: &mut Events<A>) {
         let Some(known) = self.members.get_mut(&replica) else { return };
-        let before = core::mem::replace(&mut known.standing, standing);
-        if before == standing {
+        let before = core::mem::replace(&mut known.liveness, after);
+        if before == after {
             return;
         }
-        if let Standing::Suspect { refute_by } = before {
-            self.deadlines.remove(&(refute_by, replica));
+        if before == Liveness::Suspect {
+            self.suspicions.end(replica);
         }
-        if let Standing::Suspect { refute_by } = standing {
-            self.deadlines.insert((refute_by, replica));
-        }
-        if before.list() != standing.list() {
-            self.move_between_lists(replica, before, standing);
-        }
-        if before.liveness() != standing.liveness() {
-            events.member_changed(replica);
-        }
+        self.move_between_lists(replica, before, after);
+        events.member_changed(replica);
     }
 
-    fn move_between_lists(&mut self, replica: ReplicaId, before: Standing, after: Standing) {
-        let Some(slot) = self.members.get(&replica).map(|known| known.slot) else { return };
-        if let Some(list) = self.list(before.list()) {
-            list.swap_remove(slot);
-            let moved = list.get(slot).copied();
-            if let Some(known) = moved.and_then(|moved| self.members.get_mut(&moved)) {
-                known.slot = slot;
-            }
+    fn move_between_lists(&mut self, replica: ReplicaId, before: Liveness, after: Liveness) {
+        let Self { members, reachable, dead, .. } = self;
+        let (before, after) = (List::of(before), List::of(after));
+        let Some(slot) = members.get(&replica).map(|known| known.slot) else { return };
+        if before == after {
+            return;
         }
-        if let Some(list) = self.list(after.list()) {
-            let slot = list.len();
-            list.push(replica);
-            if let Some(known) = self.members.get_mut(&replica) {
-                known.slot = slot;
-            }
+        let moved = |replica, slot| set_slot(members, replica, slot);
+        match before {
+            List::Reachable => reachable.remove(slot, moved),
+            List::Dead => dead.remove(slot, moved),
+            List::None => {}
         }
+        let slot = match after {
+            List::Reachable => reachable.push(replica),
+            List::Dead => dead.push(replica),
+            List::None => return,
+        };
+        set_slot(members, replica, slot);
     }
+}
 
-    const fn list(&mut self, list: List) -> Option<&mut Vec<ReplicaId>> {
-        match list {
-            List::Reachable => Some(&mut self.reachable),
-            List::Dead => Some(&mut self.dead),
-            List::None => None,
-        }
+fn set_slot<A>(members: &mut BTreeMap<ReplicaId, Entry<A>>, replica: ReplicaId, slot: u32) {
+    if let Some(known) = members.get_mut(&replica) {
+        known.slot = slot;
+    }
+}
+
+/// How strong a belief is among those of one incarnation.
+const fn rank(liveness: Liveness) -> u8 {
+    match liveness {
+        Liveness::Alive => 0,
+        Liveness::Suspect => 1,
+        Liveness::Dead | Liveness::Left => 2,
     }
 }
 
@@ -437,29 +509,12 @@ enum List {
     None,
 }
 
-impl Standing {
-    const fn list(self) -> List {
-        match self {
-            Self::Alive | Self::Suspect { .. } => List::Reachable,
-            Self::Dead => List::Dead,
-            Self::Left => List::None,
-        }
-    }
-
-    const fn claimed(self) -> ClaimedStanding {
-        match self {
-            Self::Alive => ClaimedStanding::Alive,
-            Self::Suspect { .. } => ClaimedStanding::Suspect,
-            Self::Dead | Self::Left => ClaimedStanding::Dead,
-        }
-    }
-
-    const fn liveness(self) -> Liveness {
-        match self {
-            Self::Alive => Liveness::Alive,
-            Self::Suspect { .. } => Liveness::Suspect,
-            Self::Dead => Liveness::Dead,
-            Self::Left => Liveness::Left,
+impl List {
+    const fn of(liveness: Liveness) -> Self {
+        match liveness {
+            Liveness::Alive | Liveness::Suspect => Self::Reachable,
+            Liveness::Dead => Self::Dead,
+            Liveness::Left => Self::None,
         }
     }
 }

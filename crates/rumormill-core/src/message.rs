@@ -9,7 +9,11 @@ use alloc::vec::Vec;
 use rumormill_crdt::{Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, WholeRow, codec};
 use serde::{Deserialize, Serialize};
 
-use crate::{Rejected, seal::FRAME_LEN, sender::Sender};
+use crate::{
+    Rejected,
+    seal::FRAME_LEN,
+    sender::{Sender, Tag},
+};
 
 pub(crate) use self::{
     announced::{Announced, Name},
@@ -62,15 +66,23 @@ pub(crate) enum Message {
     Rumor { hops: u8, delta: RowDelta<Key, Bytes> },
     /// These rows grew: ask me for what you lack, and answer this nonce then as that of a ping.
     Announce { nonce: Option<u64>, rows: Vec<Announced> },
+    /// Ping the member with this tag for me, and tell me what came of it.
+    PingFor { target: Tag, nonce: u64 },
+    /// I pinged for you, and got no answer; the nonce is that of your question.
+    Nack { nonce: u64 },
 }
 
 impl Message {
-    /// Says whether this opens a conversation. Opening messages are sent by timers alone, so an
-    /// answer that only they draw cannot draw another.
+    /// Says whether this opens a conversation. Opening messages are sent by timers alone, or for
+    /// somebody whose timer asked for it, so an answer that only they draw cannot draw another.
     pub(crate) const fn is_opening(&self) -> bool {
         matches!(
             self,
-            Self::Ping { .. } | Self::Compare(_) | Self::Audit { .. } | Self::Pull { .. }
+            Self::Ping { .. }
+                | Self::PingFor { .. }
+                | Self::Compare(_)
+                | Self::Audit { .. }
+                | Self::Pull { .. }
         )
     }
 
@@ -96,7 +108,9 @@ impl Message {
             | Self::Delta(_)
             | Self::Row(_)
             | Self::Rumor { .. }
-            | Self::Announce { .. } => false,
+            | Self::Announce { .. }
+            | Self::PingFor { .. }
+            | Self::Nack { .. } => false,
         }
     }
 }
@@ -111,11 +125,25 @@ pub(crate) struct Claim {
 }
 
 /// What is believed of a life. Later is stronger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ClaimedStanding {
     Alive,
-    Suspect,
+    /// The life with this tag got no answer.
+    Suspect {
+        by: Tag,
+    },
     Dead,
+}
+
+impl ClaimedStanding {
+    /// How strong a belief is among those of one incarnation.
+    pub(crate) const fn rank(self) -> u8 {
+        match self {
+            Self::Alive => 0,
+            Self::Suspect { .. } => 1,
+            Self::Dead => 2,
+        }
+    }
 }
 
 /// The hash of a version vector, in 8 bytes.
@@ -223,4 +251,35 @@ pub(crate) fn decode_payload(payload: &[u8]) -> Result<(Sender, Vec<Message>), R
         rest = after;
     }
     Ok((sender, messages))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use rumormill_crdt::ReplicaId;
+
+    use super::*;
+
+    fn bytes(message: &Message) -> Vec<u8> {
+        codec::encode_to_vec(message).expect("messages have a known length")
+    }
+
+    #[test]
+    fn messages_about_liveness_are_spelled_as_documented() {
+        let life = Life { replica: ReplicaId(7), epoch: 9 };
+        let tag = Tag::of(life);
+        let tag_bytes = codec::encode_to_vec(&tag).expect("four bytes");
+        let claim = |standing| bytes(&Message::Claim(Claim { life, incarnation: 300, standing }));
+        let begin = [3, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 9, 0xac, 2];
+        assert_eq!(claim(ClaimedStanding::Alive), [&begin[..], &[0]].concat());
+        let suspect = [&begin[..], &[1], &tag_bytes].concat();
+        assert_eq!(claim(ClaimedStanding::Suspect { by: tag }), suspect);
+        assert_eq!(claim(ClaimedStanding::Dead), [&begin[..], &[2]].concat());
+        assert_eq!(bytes(&Message::Ping { nonce: 5 }), [0, 5]);
+        assert_eq!(bytes(&Message::Ack { nonce: 5 }), [1, 5]);
+        let question = bytes(&Message::PingFor { target: tag, nonce: 32 });
+        assert_eq!(question, [vec![16], tag_bytes, vec![32]].concat());
+        assert_eq!(bytes(&Message::Nack { nonce: 32 }), [17, 32]);
+    }
 }

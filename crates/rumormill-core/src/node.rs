@@ -14,8 +14,9 @@ use crate::{
     digest::Digest,
     event::{Events, Next},
     forgetting::Forgetting,
+    health::is_late,
     lives::Lives,
-    membership::Membership,
+    membership::{Membership, Patience},
     message::{self, Message},
     news::News,
     outbox::Outbox,
@@ -23,6 +24,7 @@ use crate::{
     probe::Probe,
     random::Random,
     reconcile::{Reconcile, Scene},
+    relay::Relay,
     rumor::{Heat, Rumor},
     seal::{FRAME_LEN, Seal},
     self_row,
@@ -96,6 +98,7 @@ pub struct Node<A> {
     seal: Seal,
     members: Membership<A>,
     probe: Probe,
+    relay: Relay<A>,
     rumor: Rumor,
     reconcile: Reconcile<A>,
     transfer: Transfer<A>,
@@ -165,6 +168,7 @@ impl<A: Address> Node<A> {
             seal,
             members: Membership::new(life),
             probe: Probe::new(now, &config, &mut random),
+            relay: Relay::new(&config),
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
             transfer: Transfer::new(now, &config),
@@ -201,7 +205,7 @@ impl<A: Address> Node<A> {
             self.meet(sender, &from);
         }
         for message in messages {
-            self.handle_message(&from, message);
+            self.handle_message(sender, &from, message);
         }
         self.outbox.end_answer();
         Ok(())
@@ -209,15 +213,12 @@ impl<A: Address> Node<A> {
 
     /// Does what is due. Call it when [`poll_timeout`](Self::poll_timeout) says, or later.
     pub fn handle_timeout(&mut self, now: Instant) {
+        let late = self.lateness(now);
         self.advance(now);
         let now = self.now;
-        let Self { config, members, random, outbox, .. } = self;
-        self.probe.handle_timeout(now, config, members, random, outbox);
-        if let Some(silent) = self.probe.take_silent() {
-            self.suspect(silent);
-        }
+        self.probe.health.handle_lateness(now, late, &self.config);
+        self.detect_failures();
         let Self { config, members, random, outbox, events, .. } = self;
-        members.handle_timeout(now, events);
         let table = self.replica.table();
         self.rumor.be_silent(self.reconcile.is_new());
         self.rumor.handle_timeout(now, config, members, table, random, outbox);
@@ -279,7 +280,8 @@ impl<A: Address> Node<A> {
         let (life, table) = (self.life(), self.replica.table());
         self.digest.handle_changes(table);
         let composed = self.outbox.compose(life, (table, &self.digest), &claims, buf)?;
-        let repeats = pace::claim_repeats(self.members.population());
+        let arrives = self.probe.loss.arrives_per_mille();
+        let repeats = pace::claim_repeats(self.members.population(), arrives);
         self.members.claims_passed_on(composed.claims, repeats);
         let payload = &mut buf[..composed.len];
         debug_assert!(composed.len > FRAME_LEN, "a datagram says something");
@@ -319,7 +321,12 @@ impl<A: Address> Node<A> {
         ];
         let by_wall_clock = |unix: Duration| self.wall.0 + unix.saturating_sub(self.wall.1);
         let ageing = self.ageing.next_at().map(by_wall_clock);
-        let sometimes = [self.members.poll_timeout(), self.transfer.poll_timeout(), ageing];
+        let sometimes = [
+            self.members.poll_timeout(),
+            self.relay.poll_timeout(),
+            self.transfer.poll_timeout(),
+            ageing,
+        ];
         always.into_iter().chain(sometimes.into_iter().flatten()).min()
     }
 
@@ -331,14 +338,18 @@ impl<A: Address> Node<A> {
 
     /// All members that were heard of, but ourselves, by replica.
     pub fn members(&self) -> impl Iterator<Item = Member<'_, A>> {
-        self.members.iter()
+        self.members.iter(self.replica.table())
     }
 
     /// What was counted since the node was made.
     #[must_use]
     pub const fn stats(&self) -> Stats {
         let mut stats = self.stats;
+        stats.pings_for_us = self.probe.asked;
+        stats.local_health = self.probe.health.score();
+        stats.arrives_per_mille = self.probe.loss.arrives_per_mille();
         stats.refutations = self.members.refutations;
+        stats.confirmations = self.members.confirmations;
         stats.shed = self.outbox.shed;
         stats.comparisons = self.reconcile.comparisons;
         stats.comparisons_equal = self.reconcile.comparisons_equal;
@@ -374,6 +385,26 @@ impl<A: Address> Node<A> {
         }
     }
 
+    /// Asks who is there, and judges who is not.
+    fn detect_failures(&mut self) {
+        let (now, everybody) = (self.now, self.transfer.round_trip());
+        let Self { config, members, random, outbox: out, .. } = self;
+        self.probe.handle_timeout(now, config, members, everybody, random, out);
+        if let Some(silent) = self.probe.take_silent() {
+            self.suspect(silent);
+        }
+        let patience = self.patience();
+        let Self { config, members, random, outbox: out, events, .. } = self;
+        self.stats.nacks_sent += self.relay.handle_timeout(now, out);
+        members.handle_timeout(now, patience, events);
+        while let Some(doubted) = members.take_doubted() {
+            self.probe.doubt(now, doubted);
+        }
+        for hearer in members.take_hearers(now, config, random) {
+            out.claims_along(&hearer);
+        }
+    }
+
     fn forget_markers(&mut self) {
         let after = self.config.forget_after;
         self.forgetting.handle_timeout(self.now, after, self.news.spaces(), &mut self.replica);
@@ -390,6 +421,7 @@ impl<A: Address> Node<A> {
     }
 
     fn advance(&mut self, now: Instant) {
+        self.notice_sleep(now);
         self.now = self.now.max(now);
         // Whatever comes after a long sleep must find no row that everybody else has dropped.
         self.let_rows_age();
@@ -398,15 +430,34 @@ impl<A: Address> Node<A> {
         self.digest.handle_time(self.replica.table(), self.unix(), lag);
     }
 
+    /// How much later it is than we wanted to be woken.
+    fn lateness(&self, now: Instant) -> Duration {
+        self.poll_timeout().map_or(Duration::ZERO, |due| now.since(due))
+    }
+
+    /// Notices that nothing reached us for a while in which something was due: the process was
+    /// stopped, or the machine. Nobody is judged by what happened meanwhile.
+    fn notice_sleep(&mut self, now: Instant) {
+        if is_late(now.since(self.now), &self.config) {
+            let slept = now.since(self.now).min(self.lateness(now));
+            if is_late(slept, &self.config) {
+                self.members.handle_sleep(slept);
+                self.probe.handle_sleep();
+                self.relay.handle_sleep();
+            }
+        }
+    }
+
     fn unix(&self) -> Duration {
         self.wall.1.saturating_add(self.now.since(self.wall.0))
     }
 
     fn hot_periods(&self) -> usize {
-        pace::hot_periods(self.members.population(), self.config.fanout, 700)
+        let arrives = self.probe.loss.arrives_per_mille();
+        pace::hot_periods(self.members.population(), self.config.fanout, arrives)
     }
 
-    fn refute_within(&self) -> Duration {
-        pace::refute_within(self.members.population(), &self.config)
+    fn patience(&self) -> Patience {
+        Patience::new(self.members.population(), &self.config)
     }
 }

@@ -42,6 +42,10 @@ const CLAIMS_MAX: usize = 1_024;
 /// The most pings of one peer that wait for their answer.
 const ACKS_MAX: usize = 4;
 
+/// The most pings that wait for one peer, our own and those for others, and the most questions and
+/// answers about pings for others.
+const PINGS_MAX: usize = 4;
+
 /// What is to be said, by peer; peers take turns.
 #[derive(Debug)]
 pub(crate) struct Outbox<A> {
@@ -62,7 +66,11 @@ struct Letter {
     /// Whether to ask the peer who it is.
     who: bool,
     acks: SmallVec<[u64; ACKS_MAX]>,
-    ping: Option<u64>,
+    pings: SmallVec<[u64; 2]>,
+    pings_for: SmallVec<[(Tag, u64); 1]>,
+    nacks: SmallVec<[u64; 1]>,
+    /// Whether rumored claims are to be said even if nothing else is.
+    claims_along: bool,
     claims: BTreeMap<ReplicaId, Claim>,
     compare: bool,
     /// A comparison with the salt of an audit.
@@ -79,8 +87,6 @@ struct Letter {
     requests: BTreeMap<RowId, Since>,
     /// Rows to name, and whether the peer may never have heard of them.
     announced: BTreeMap<RowId, bool>,
-    /// Whether to pass claims on even if there is nothing else to say.
-    pass_claims_on: bool,
     deltas: BTreeMap<RowId, Owed>,
 }
 
@@ -156,18 +162,42 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         self.guests.challenge(address) == nonce
     }
 
+    /// Lets `write` write an answer to `len` bytes from `from`, in the middle of another answer.
+    pub(crate) fn on_account(&mut self, from: &A, len: usize, write: impl FnOnce(&mut Self)) {
+        let other = self.guests.interrupt();
+        self.guests.begin(from, len);
+        write(self);
+        self.guests.resume(other);
+    }
+
+    /// Takes over how many bytes came from `from` that are yet to be answered, to answer them
+    /// later; nothing if its address is known to be real.
+    pub(crate) fn take_credit(&mut self, from: &A) -> Option<usize> {
+        self.guests.take_credit(from)
+    }
+
     pub(crate) fn ping(&mut self, to: &A, nonce: u64) {
-        self.note(to, |letter| letter.ping = Some(nonce));
+        self.letter(to, |letter, _| push_bounded(&mut letter.pings, nonce, PINGS_MAX));
     }
 
     pub(crate) fn ack(&mut self, to: &A, nonce: u64) {
-        self.letter(to, |letter, _| {
-            let room = letter.acks.len() < ACKS_MAX;
-            if room {
-                letter.acks.push(nonce);
-            }
-            room
-        });
+        self.letter(to, |letter, _| push_bounded(&mut letter.acks, nonce, ACKS_MAX));
+    }
+
+    /// Asks a peer to ping somebody for us.
+    pub(crate) fn ping_for(&mut self, to: &A, target: Tag, nonce: u64) {
+        let question = (target, nonce);
+        self.letter(to, |letter, _| push_bounded(&mut letter.pings_for, question, PINGS_MAX));
+    }
+
+    /// Tells a peer that whom we pinged for it did not answer.
+    pub(crate) fn nack(&mut self, to: &A, nonce: u64) {
+        self.letter(to, |letter, _| push_bounded(&mut letter.nacks, nonce, PINGS_MAX));
+    }
+
+    /// Has rumored claims said to a peer even if there is nothing else to say.
+    pub(crate) fn claims_along(&mut self, to: &A) {
+        self.note(to, |letter| letter.claims_along = true);
     }
 
     /// Spells out who we are in the next datagram to a peer, if there is one.
@@ -266,11 +296,6 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         self.letter(to, |letter, room| insert_bounded(&mut letter.announced, id, is_new, room));
     }
 
-    /// Sends the claims that are next to be passed on, be there anything else to say or not.
-    pub(crate) fn pass_claims_on(&mut self, to: &A) {
-        self.note(to, |letter| letter.pass_claims_on = true);
-    }
-
     fn owe(&mut self, to: &A, id: RowId, owed: Owed) {
         self.letter(to, |letter, room| {
             letter.deltas.contains_key(&id) || insert_bounded(&mut letter.deltas, id, owed, room)
@@ -329,9 +354,12 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
             let mut page = letter.begin(life, (table, digest), buf);
             page.challenge = self.guests.challenge_unless_proven(&to);
             letter.write_to(&mut page);
-            let carries_claims = core::mem::take(&mut letter.pass_claims_on);
-            if page.has_messages() || (carries_claims && !rumored.is_empty()) {
-                let claims = page.say_all(rumored);
+            let claims = if page.has_messages() || core::mem::take(&mut letter.claims_along) {
+                page.say_all(rumored)
+            } else {
+                0
+            };
+            if page.has_messages() {
                 if !letter.is_empty() {
                     self.rows += letter.rows();
                     self.letters.insert(to.clone(), letter);
@@ -413,7 +441,9 @@ impl Letter {
     /// differs goes before the rows that are known to: it is of the table as the peer knows it.
     fn write_to(&mut self, page: &mut Composition<'_>) {
         self.acks.retain(|nonce| !page.say(&Message::Ack { nonce: *nonce }));
-        self.ping.take_if(|nonce| page.say_ping(*nonce));
+        self.pings.retain(|nonce| !page.say_ping(*nonce));
+        self.pings_for.retain(|(target, nonce)| !page.say_ping_for(*target, *nonce));
+        self.nacks.retain(|nonce| !page.say(&Message::Nack { nonce: *nonce }));
         self.who &= !(self.who && page.say(&Message::Who));
         self.claims.retain(|_, claim| !page.say(&Message::Claim(*claim)));
         self.compare &= !(self.compare && page.say_compare());
@@ -441,7 +471,10 @@ impl Letter {
 
     fn is_empty(&self) -> bool {
         self.acks.is_empty()
-            && self.ping.is_none()
+            && self.pings.is_empty()
+            && self.pings_for.is_empty()
+            && self.nacks.is_empty()
+            && !self.claims_along
             && !self.who
             && self.claims.is_empty()
             && !self.compare
@@ -457,7 +490,6 @@ impl Letter {
             && self.fill.is_none()
             && self.requests.is_empty()
             && self.announced.is_empty()
-            && !self.pass_claims_on
             && self.deltas.is_empty()
     }
 
@@ -474,6 +506,18 @@ struct Owed {
     since: Since,
     /// How many passed it on, if it is for the peer to pass on.
     hops: Option<u8>,
+}
+
+fn push_bounded<T: smallvec::Array>(
+    items: &mut SmallVec<T>,
+    item: T::Item,
+    len_max: usize,
+) -> bool {
+    let room = items.len() < len_max;
+    if room {
+        items.push(item);
+    }
+    room
 }
 
 fn insert_bounded<T>(rows: &mut BTreeMap<RowId, T>, id: RowId, item: T, room: bool) -> bool {

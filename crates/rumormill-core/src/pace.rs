@@ -28,15 +28,56 @@ pub(crate) fn pushing_hops(n: usize, fanout: usize) -> u8 {
     u8::try_from(hops).unwrap_or(u8::MAX)
 }
 
-/// The time a suspect has to refute among `n`: longer in larger populations, where news takes
-/// longer.
+/// The time a suspect has to refute among `n` at the least: longer in larger populations, where
+/// news takes longer. A few members take as long as 256, so that somebody who is held up for a
+/// second or two is not given up: there is no haste among few.
 pub(crate) fn refute_within(n: usize, config: &Config) -> Duration {
-    let hundredths_of_log10 = (n.ilog2() * 30).max(100);
-    let periods = config.suspicion_periods.saturating_mul(hundredths_of_log10);
-    config.probe_every.saturating_mul(periods) / 100
+    let factors_of_16 = (log2_milli(n) / 4).max(2_000);
+    let periods = config.suspicion_periods.saturating_mul(factors_of_16);
+    config.probe_every.saturating_mul(periods) / 1_000
 }
 
-/// How many datagrams a claim rides along in among `n`.
-pub(crate) const fn claim_repeats(n: usize) -> u32 {
-    4 * (n.ilog10() + 1)
+/// Thousandths of the binary logarithm, at most 87 too few: between powers of two it is a line.
+fn log2_milli(n: usize) -> u32 {
+    let n = n.max(1) as u128;
+    let whole = n.ilog2();
+    let fraction = u32::try_from(((n * 1_000) >> whole) - 1_000).unwrap_or(0);
+    whole * 1_000 + fraction
+}
+
+/// How many datagrams a claim rides along in among `n`, where so many of 1,000 arrive.
+pub(crate) fn claim_repeats(n: usize, arrives_per_mille: u32) -> u32 {
+    4 * (n.ilog10() + 1) * 1_000 / arrives_per_mille.max(ARRIVES_MIN)
+}
+
+/// Where fewer of 1,000 datagrams arrive, no number of repetitions helps.
+const ARRIVES_MIN: u32 = 250;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn binary_logarithms_are_right() {
+        for n in 1..100_000u32 {
+            let exact = f64::from(n).log2() * 1_000.0;
+            let short = exact - f64::from(log2_milli(n as usize));
+            assert!((-0.01..88.0).contains(&short), "{n}: {exact} {short}");
+        }
+        assert_eq!(log2_milli(usize::MAX), 63_999);
+    }
+
+    #[test]
+    fn a_suspect_has_longer_in_larger_populations() {
+        let millis = |n| refute_within(n, &Config::DEFAULT).as_millis();
+        assert_eq!([2, 256, 1_000, 10_000].map(millis), [2_000, 2_000, 2_488, 3_305]);
+    }
+
+    #[test]
+    fn what_gets_lost_is_said_more_often() {
+        assert_eq!(
+            [1_000, 500, 250, 0].map(|arrives| claim_repeats(1_000, arrives)),
+            [16, 32, 64, 64]
+        );
+    }
 }

@@ -177,7 +177,9 @@ impl<A: Address> Reconcile<A> {
             | Message::Delta(_)
             | Message::Row(_)
             | Message::Rumor { .. }
-            | Message::Announce { .. } => debug_assert!(false, "another part handles this message"),
+            | Message::Announce { .. }
+            | Message::PingFor { .. }
+            | Message::Nack { .. } => debug_assert!(false, "another part handles this message"),
         }
     }
 

@@ -39,9 +39,63 @@ impl RoundTrip {
     }
 }
 
+/// How long the answers of one peer take, in four bytes: both numbers in units of 64 microseconds,
+/// up to four seconds. A mean of 0 says that nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PeerRoundTrip {
+    mean: u16,
+    deviation: u16,
+}
+
+impl PeerRoundTrip {
+    /// Takes note of an answer that took so long.
+    pub(crate) fn observe(&mut self, took: Duration) {
+        let mut round_trip = self.get();
+        round_trip.observe(took);
+        if let Some(Measured { mean, deviation }) = round_trip.measured {
+            *self = Self { mean: units(mean).max(1), deviation: units(deviation) };
+        }
+    }
+
+    /// What is known of it, or else of all peers together.
+    pub(crate) fn or(self, everybody: RoundTrip) -> RoundTrip {
+        if self.mean == 0 { everybody } else { self.get() }
+    }
+
+    fn get(self) -> RoundTrip {
+        let span = |units: u16| Duration::from_micros(u64::from(units) * MICROS_PER_UNIT);
+        let measured = Measured { mean: span(self.mean), deviation: span(self.deviation) };
+        RoundTrip { measured: (self.mean > 0).then_some(measured) }
+    }
+}
+
+const MICROS_PER_UNIT: u64 = 64;
+
+fn units(span: Duration) -> u16 {
+    let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    u16::try_from(micros.div_ceil(MICROS_PER_UNIT)).unwrap_or(u16::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn four_bytes_are_as_good() {
+        let millis = Duration::from_millis;
+        assert_eq!(size_of::<PeerRoundTrip>(), 4);
+        let (mut exact, mut compact) = (RoundTrip::default(), PeerRoundTrip::default());
+        let longest = Duration::from_secs(3);
+        assert_eq!(compact.or(exact).timeout(longest), longest, "nothing is known");
+        for took in [40, 40, 55, 38, 41, 300, 45, 42, 41, 700, 700, 700].map(millis) {
+            exact.observe(took);
+            compact.observe(took);
+            let waits = [exact, compact.or(RoundTrip::default())].map(|it| it.timeout(longest));
+            assert!(waits[0].abs_diff(waits[1]) < millis(3), "{waits:?}");
+        }
+        (0..40).for_each(|_| compact.observe(Duration::MAX));
+        assert_eq!(compact.or(exact).timeout(longest), longest);
+    }
 
     #[test]
     fn the_wait_follows_what_answers_take() {

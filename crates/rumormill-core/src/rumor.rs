@@ -130,8 +130,7 @@ impl Rumor {
     }
 
     /// Tells random peers of hot rows, or asks peers for theirs, once per period, and ahead of it
-    /// if there is news; claims are passed on by the same datagrams. While there is nobody to
-    /// tell, nothing cools.
+    /// if there is news. While there is nobody to tell, nothing cools.
     pub(crate) fn handle_timeout<A: Address>(
         &mut self,
         now: Instant,
@@ -144,17 +143,13 @@ impl Rumor {
         let Some(is_period) = self.take_turn(now, config, random) else { return };
         let pulls = matches!(config.mode, Mode::Pull | Mode::PushPull);
         let offers = self.offers(config, is_period, members.population(), table);
-        let has_claims = members.has_claims();
-        if !pulls && offers.is_empty() && !has_claims {
+        if !pulls && offers.is_empty() {
             return;
         }
         let peers = members.draw(random, if self.is_silent { 0 } else { config.fanout });
         for peer in &peers {
             if pulls {
                 out.pull(peer);
-            }
-            if has_claims {
-                out.pass_claims_on(peer);
             }
             for &(id, offer) in &offers {
                 match offer {

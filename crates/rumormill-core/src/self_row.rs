@@ -1,7 +1,5 @@
 //! What a replica says of itself in its `self` row.
 
-use alloc::string::{String, ToString};
-
 use rumormill_crdt::{Bytes, Key, Life, Row, Space, WriteError, Writer, codec};
 
 use crate::{Address, Identity};
@@ -11,7 +9,6 @@ use crate::{Address, Identity};
 pub(crate) struct SelfRow<A> {
     pub(crate) life: Life,
     pub(crate) address: A,
-    pub(crate) name: String,
     /// Whether it said good-bye.
     pub(crate) left: bool,
 }
@@ -20,14 +17,14 @@ impl<A: Address> SelfRow<A> {
     /// Reads a row of the `self` space; nothing if it names no address.
     pub(crate) fn read(row: &Row<Key, Bytes>) -> Option<Self> {
         let address = codec::decode(row.get(&address_key())?).ok()?;
-        let name = row.get(&name_key()).and_then(|name| core::str::from_utf8(name).ok());
-        Some(Self {
-            life: row.id().life,
-            address,
-            name: name.unwrap_or_default().to_string(),
-            left: row.get(&left_key()).is_some(),
-        })
+        Some(Self { life: row.id().life, address, left: row.get(&left_key()).is_some() })
     }
+}
+
+/// What a replica calls itself; empty if it does not say, or not in UTF-8.
+pub(crate) fn name(row: &Row<Key, Bytes>) -> &str {
+    let name = row.get(&name_key()).and_then(|name| core::str::from_utf8(name).ok());
+    name.unwrap_or_default()
 }
 
 /// Writes who we are.

@@ -1,6 +1,6 @@
 //! What a node counts.
 
-/// Counts since the node was made. All only grow.
+/// Counts since the node was made. They only grow, but for those that say that they do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Datagrams composed.
@@ -32,10 +32,23 @@ pub struct Stats {
     pub comparisons: u64,
     /// Of these, how many found the tables equal at the cut that was compared.
     pub comparisons_equal: u64,
-    /// Pings sent.
+    /// Pings sent, for ourselves and for others.
     pub pings_sent: u64,
-    /// Members we suspected by ourselves.
+    /// Members that were asked to ping another one for us.
+    pub pings_for_us: u64,
+    /// Members that were pinged for others.
+    pub pings_for_others: u64,
+    /// Of these, how many did not answer in time, which was told.
+    pub nacks_sent: u64,
+    /// How well we do ourselves, from 0, well, to 8: the greater, the longer we wait before we
+    /// suspect anybody. This one comes and goes.
+    pub local_health: u8,
+    /// How many of 1,000 datagrams arrive, by the answers to our pings. This one comes and goes.
+    pub arrives_per_mille: u32,
+    /// Members we suspected by ourselves, or whose suspicion we confirmed.
     pub suspicions: u64,
+    /// How often one more member was found to suspect somebody who was suspected already.
+    pub confirmations: u64,
     /// Claims against us that we refuted.
     pub refutations: u64,
     /// Messages that found the outbox full and were not queued.

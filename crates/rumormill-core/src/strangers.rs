@@ -15,7 +15,7 @@ use crate::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
     message::{Claim, ClaimedStanding, Message, Page, decode_payload},
     seal::{FRAME_LEN, Seal},
-    sender::Sender,
+    sender::{Sender, Tag},
 };
 
 pub(crate) const UNIX: Duration = Duration::from_secs(1_767_225_600);
@@ -199,4 +199,80 @@ fn who_left_has_left_in_its_next_life_too() {
     assert!(row.get(&Key::raw("left")).is_some());
     let told = ann.table().delta_since(&VersionVector::default()).count();
     assert_eq!(told, 1, "the row of the life before is gone");
+}
+
+/// The messages of all that a node has to say, by address.
+fn said(node: &mut Node<u32>) -> Vec<(u32, Message)> {
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    let mut said = Vec::new();
+    while let Some(transmit) = node.poll_transmit(&mut buf) {
+        let (_, messages) = decode_payload(&transmit.payload[FRAME_LEN..]).expect("it is whole");
+        said.extend(messages.into_iter().map(|message| (transmit.to, message)));
+    }
+    said
+}
+
+/// Lets a node know another one.
+fn introduce(node: &mut Node<u32>, other: &Node<u32>) {
+    node.restore(at(0), other.table().rows().cloned());
+}
+
+#[test]
+fn a_relay_serves_members_at_home_and_pings_members_alone() {
+    let (mut ann, bob, mallory) = (node(1), node(2), node(STRANGER));
+    introduce(&mut ann, &bob);
+    let ask = |target: Life, nonce| Message::PingFor { target: Tag::of(target), nonce };
+    let is_ping = |(_, message): &(u32, Message)| matches!(message, Message::Ping { .. });
+    let pings_for = |ann: &mut Node<u32>, sender: Life, messages: &[Message]| {
+        say(ann, at(1), sender, messages);
+        said(ann).iter().filter(|it| is_ping(it)).map(|(to, _)| *to).collect::<Vec<_>>()
+    };
+    assert_eq!(pings_for(&mut ann, life(7, 1), &[ask(bob.life(), 32)]), [], "a stranger");
+    assert_eq!(pings_for(&mut ann, bob.life(), &[ask(bob.life(), 32)]), [], "not from home");
+    introduce(&mut ann, &mallory);
+    let unknown = ask(life(77, 1), 32);
+    assert_eq!(pings_for(&mut ann, mallory.life(), &[unknown]), [], "nobody");
+    assert_eq!(pings_for(&mut ann, mallory.life(), &[ask(bob.life(), 32)]), [2]);
+    assert_eq!(ann.stats().pings_for_others, 1);
+}
+
+#[test]
+fn who_asks_a_relay_is_told_in_any_case_and_gets_three_times_what_it_sent_at_most() {
+    let (mut ann, bob, mallory) = (node(1), node(2), node(STRANGER));
+    introduce(&mut ann, &bob);
+    introduce(&mut ann, &mallory);
+    let question = |nonce| Message::PingFor { target: Tag::of(bob.life()), nonce };
+    let sent = say(&mut ann, at(1), mallory.life(), &[question(32)]);
+    let [(2, Message::Ping { nonce })] = said(&mut ann)[..] else { panic!("bob is pinged") };
+    assert!(nonce < 1 << 32);
+    say(&mut ann, at(2), bob.life(), &[Message::Ack { nonce }]);
+    assert_eq!(said(&mut ann), [(STRANGER, Message::Ack { nonce: 32 })]);
+    // Of many questions the first counts, and what goes back is for what came.
+    let questions: Vec<_> = (1..50).map(|number| question(number * 32)).collect();
+    say(&mut ann, at(3), mallory.life(), &questions);
+    assert_eq!(said(&mut ann).len(), 1, "one ping");
+    let mut told = Vec::new();
+    while let Some(now) = ann.poll_timeout().filter(|now| *now <= at(900)) {
+        ann.handle_timeout(now);
+        told.extend(said(&mut ann).into_iter().filter(|it| matches!(it.1, Message::Nack { .. })));
+    }
+    assert_eq!(told, [(STRANGER, Message::Nack { nonce: 32 })]);
+    assert!(sent * 3 >= FRAME_LEN + Sender::TAG_LEN + 6, "it is short enough to be answered");
+}
+
+#[test]
+fn accusers_that_nobody_knows_do_not_count() {
+    let (mut ann, bob) = (node(1), node(2));
+    introduce(&mut ann, &bob);
+    (3..9).for_each(|other| introduce(&mut ann, &node(other)));
+    let accuse = |by: Life| {
+        let standing = ClaimedStanding::Suspect { by: Tag::of(by) };
+        Message::Claim(Claim { life: bob.life(), incarnation: 0, standing })
+    };
+    let made_up: Vec<_> = (100..120).map(|replica| accuse(life(replica, 1))).collect();
+    say(&mut ann, at(1), life(7, 1), &made_up);
+    assert_eq!(ann.stats().confirmations, 0);
+    let real: Vec<_> = (3..9).map(|other| accuse(node(other).life())).collect();
+    say(&mut ann, at(1), life(7, 1), &[real.clone(), real].concat());
+    assert_eq!(ann.stats().confirmations, 3, "so many count");
 }

@@ -9,6 +9,9 @@ use core::{fmt, ops::Add, time::Duration};
 pub struct Instant(u64);
 
 impl Instant {
+    /// The caller's origin.
+    pub(crate) const ORIGIN: Self = Self(0);
+
     /// The moment `since_origin` after the origin.
     #[must_use]
     pub fn new(since_origin: Duration) -> Self {

@@ -70,6 +70,11 @@ impl<A: Address> Transfer<A> {
         self.round_trip.timeout(self.timeout_max)
     }
 
+    /// How long answers take, of all peers together.
+    pub(crate) const fn round_trip(&self) -> RoundTrip {
+        self.round_trip
+    }
+
     /// Takes note of how long an answer took.
     pub(crate) fn observe(&mut self, took: Duration) {
         self.round_trip.observe(took);

@@ -41,6 +41,8 @@ pub struct Sim {
     link: Link,
     /// Nodes on the far side of a cut; datagrams cross it in neither direction.
     far_side: BTreeSet<Index>,
+    /// Pairs, lower index first, between which no datagram arrives.
+    broken: BTreeSet<(Index, Index)>,
     slots: Vec<Slot>,
     queue: Queue,
     meter: Meter,
@@ -74,6 +76,7 @@ impl Sim {
             chance: Chance::new(seed),
             link: Link::LAN,
             far_side: BTreeSet::new(),
+            broken: BTreeSet::new(),
             slots: Vec::new(),
             queue: Queue::default(),
             meter: Meter::default(),
@@ -363,7 +366,8 @@ impl Sim {
     }
 
     fn send(&mut self, from: Index, to: Index, bytes: &[u8], load: Load) {
-        if self.far_side.contains(&from) != self.far_side.contains(&to) {
+        let is_cut = self.far_side.contains(&from) != self.far_side.contains(&to);
+        if is_cut || self.broken.contains(&(from.min(to), from.max(to))) {
             self.line(format_args!("{} -| {} cut", name(from), name(to)));
             return;
         }

@@ -34,11 +34,7 @@ impl<A: Address> Node<A> {
     /// dead are told so, to refute. Answers are not looked at, or two nodes that mistrust each
     /// other would never stop answering.
     pub(super) fn meet(&mut self, sender: Sender, from: &A) {
-        let known = match sender {
-            Sender::Tag(tag) => self.members.tagged(tag),
-            Sender::Life(life) => Some(life.replica).filter(|_| self.members.knows(life)),
-        };
-        if let Some(replica) = known {
+        if let Some(replica) = self.known(sender) {
             if let Some(claim) = self.members.claim_against(replica) {
                 self.outbox.claim(from, claim);
             }
@@ -64,9 +60,22 @@ impl<A: Address> Node<A> {
         self.outbox.offer(peer, own, 0);
     }
 
+    /// Says whether somebody is a member who writes from its address.
+    pub(super) fn is_at_home(&self, sender: Sender, from: &A) -> bool {
+        let member = self.known(sender);
+        member.and_then(|replica| self.members.address(replica)) == Some(from)
+    }
+
+    fn known(&self, sender: Sender) -> Option<ReplicaId> {
+        match sender {
+            Sender::Tag(tag) => self.members.tagged(tag),
+            Sender::Life(life) => Some(life.replica).filter(|_| self.members.knows(life)),
+        }
+    }
+
     pub(super) fn suspect(&mut self, silent: ReplicaId) {
-        let within = self.refute_within();
-        let claim = self.members.suspect(self.now, silent, within, &mut self.events);
+        let patience = self.patience();
+        let claim = self.members.suspect(self.now, silent, patience, &mut self.events);
         let address = self.members.address(silent);
         if let Some((claim, address)) = claim.zip(address) {
             self.stats.suspicions += 1;

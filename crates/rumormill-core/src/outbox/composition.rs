@@ -10,7 +10,7 @@ use crate::{
     digest::{Basis, Digest, View},
     message::{Announced, Ask, Cells, Claim, Compare, Filled, Lack, Message, Page, TablePrint},
     seal::FRAME_LEN,
-    sender::Sender,
+    sender::{Sender, Tag},
 };
 
 /// The least room for which starting on a delta, a page or cells is worth it.
@@ -88,6 +88,10 @@ impl<'b> Composition<'b> {
         let said = self.say(&Message::Ping { nonce });
         self.pings += u64::from(said);
         said
+    }
+
+    pub(super) fn say_ping_for(&mut self, target: Tag, nonce: u64) -> bool {
+        self.say(&Message::PingFor { target, nonce })
     }
 
     pub(super) fn say_pull(&mut self) -> bool {

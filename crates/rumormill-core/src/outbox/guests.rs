@@ -63,6 +63,22 @@ impl<A: Ord + Clone + Serialize> Guests<A> {
         self.asking = None;
     }
 
+    /// Leaves off answering, for an answer to somebody else.
+    pub(super) const fn interrupt(&mut self) -> Option<(A, usize)> {
+        self.asking.take()
+    }
+
+    /// Goes on with the answer that was left off.
+    pub(super) fn resume(&mut self, asking: Option<(A, usize)>) {
+        self.asking = asking;
+    }
+
+    /// Takes over how much is left to be answered, if the address may not be real.
+    pub(super) fn take_credit(&mut self, from: &A) -> Option<usize> {
+        let asking = self.asking.as_mut().filter(|(asking, _)| asking == from);
+        asking.map(|(_, len)| core::mem::take(len))
+    }
+
     /// The letter to write to if this is an answer to an address that may not be real.
     pub(super) fn letter(&mut self, to: &A) -> Option<&mut Letter> {
         let (from, len) = self.asking.as_mut()?;

@@ -78,7 +78,10 @@ impl Sim {
     /// Lets a paused process go on; the first it does is look at its clocks.
     pub fn resume(&mut self, who: Index) {
         self.line(format_args!("{} wakes", name(who)));
-        self.slot_mut(who).paused = false;
+        let slot = self.slot_mut(who);
+        slot.paused = false;
+        // The timer that it waited for fired in vain.
+        slot.wake_at = None;
         let (now, unix) = (self.now, self.unix(who));
         self.command(who, |node| node.handle_wall_clock(now, unix));
     }
@@ -90,10 +93,17 @@ impl Sim {
         self.far_side = far_side.iter().copied().collect();
     }
 
-    /// Heals the cut.
+    /// Breaks the link between two nodes, in both directions; others still reach both.
+    pub fn break_link(&mut self, a: Index, b: Index) {
+        self.line(format_args!("no link between {} and {}", name(a), name(b)));
+        self.broken.insert((a.min(b), a.max(b)));
+    }
+
+    /// Heals the cut, and all broken links.
     pub fn heal(&mut self) {
         self.line(format_args!("heal"));
         self.far_side.clear();
+        self.broken.clear();
     }
 
     /// Sets a node's wall clock ahead of everybody's.
