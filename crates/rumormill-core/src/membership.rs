@@ -340,10 +340,18 @@ impl<A: Address> Membership<A> {
         match name {
             Name::Row(id) => Some(id),
             Name::Tagged { space, tag } => {
-                let life = self.life(self.tagged(tag)?)?;
+                let life = self.life_tagged(tag)?;
                 Some(RowId { space, life })
             }
         }
+    }
+
+    /// The life with this tag: ours, or the newest of a member.
+    pub(crate) fn life_tagged(&self, tag: Tag) -> Option<Life> {
+        if tag == Tag::of(self.own) {
+            return Some(self.own);
+        }
+        self.life(self.tagged(tag)?)
     }
 
     /// The member whose newest life has this tag.

@@ -1,12 +1,13 @@
 //! What datagrams say. `docs/wire.md` has every byte.
 
 mod announced;
+mod claim;
 mod lack;
 mod sketched;
 
 use alloc::vec::Vec;
 
-use rumormill_crdt::{Bytes, Key, Life, Limits, RowDelta, RowId, Since, Version, WholeRow, codec};
+use rumormill_crdt::{Bytes, Key, Limits, RowDelta, RowId, Since, Version, WholeRow, codec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
 
 pub(crate) use self::{
     announced::{Announced, Name},
+    claim::{Claim, ClaimedStanding, Said},
     lack::{Filled, Lack},
     sketched::{Ask, Cells, Compare, More, WireStrata},
 };
@@ -31,7 +33,7 @@ pub(crate) enum Message {
     /// I do not know you: who are you?
     Who,
     /// A belief about somebody's liveness.
-    Claim(Claim),
+    Claim(Said),
     /// This is the fingerprint of my digest. If yours differs on the same basis, go on from there.
     Compare(Compare),
     /// My digest differs from what you sent, or I cannot tell on your basis: this is mine, and
@@ -115,37 +117,6 @@ impl Message {
     }
 }
 
-/// A belief about the liveness of one life. Beliefs about a life are ordered by incarnation and
-/// then by standing, and the greatest heard of counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Claim {
-    pub(crate) life: Life,
-    pub(crate) incarnation: u64,
-    pub(crate) standing: ClaimedStanding,
-}
-
-/// What is believed of a life. Later is stronger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum ClaimedStanding {
-    Alive,
-    /// The life with this tag got no answer.
-    Suspect {
-        by: Tag,
-    },
-    Dead,
-}
-
-impl ClaimedStanding {
-    /// How strong a belief is among those of one incarnation.
-    pub(crate) const fn rank(self) -> u8 {
-        match self {
-            Self::Alive => 0,
-            Self::Suspect { .. } => 1,
-            Self::Dead => 2,
-        }
-    }
-}
-
 /// The hash of a version vector, in 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TablePrint([u8; 8]);
@@ -162,13 +133,6 @@ struct PageParts {
     start: RowId,
     end: Option<RowId>,
     rows: Vec<(RowId, Version)>,
-}
-
-impl Claim {
-    /// Says whether this is a claim against `life`.
-    pub(crate) fn doubts(&self, life: Life) -> bool {
-        self.life == life && self.standing != ClaimedStanding::Alive
-    }
 }
 
 impl TablePrint {
@@ -257,7 +221,7 @@ pub(crate) fn decode_payload(payload: &[u8]) -> Result<(Sender, Vec<Message>), R
 mod tests {
     use alloc::vec;
 
-    use rumormill_crdt::ReplicaId;
+    use rumormill_crdt::{Life, ReplicaId};
 
     use super::*;
 
@@ -270,8 +234,9 @@ mod tests {
         let life = Life { replica: ReplicaId(7), epoch: 9 };
         let tag = Tag::of(life);
         let tag_bytes = codec::encode_to_vec(&tag).expect("four bytes");
-        let claim = |standing| bytes(&Message::Claim(Claim { life, incarnation: 300, standing }));
-        let begin = [3, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 9, 0xac, 2];
+        let claim =
+            |standing| bytes(&Message::Claim(Claim { life, incarnation: 300, standing }.into()));
+        let begin = [vec![3], tag_bytes.clone(), vec![0xac, 2]].concat();
         assert_eq!(claim(ClaimedStanding::Alive), [&begin[..], &[0]].concat());
         let suspect = [&begin[..], &[1], &tag_bytes].concat();
         assert_eq!(claim(ClaimedStanding::Suspect { by: tag }), suspect);
@@ -279,7 +244,7 @@ mod tests {
         assert_eq!(bytes(&Message::Ping { nonce: 5 }), [0, 5]);
         assert_eq!(bytes(&Message::Ack { nonce: 5 }), [1, 5]);
         let question = bytes(&Message::PingFor { target: tag, nonce: 32 });
-        assert_eq!(question, [vec![16], tag_bytes, vec![32]].concat());
-        assert_eq!(bytes(&Message::Nack { nonce: 32 }), [17, 32]);
+        assert_eq!(question, [vec![20], tag_bytes, vec![32]].concat());
+        assert_eq!(bytes(&Message::Nack { nonce: 32 }), [21, 32]);
     }
 }

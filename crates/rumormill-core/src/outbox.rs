@@ -445,7 +445,7 @@ impl Letter {
         self.pings_for.retain(|(target, nonce)| !page.say_ping_for(*target, *nonce));
         self.nacks.retain(|nonce| !page.say(&Message::Nack { nonce: *nonce }));
         self.who &= !(self.who && page.say(&Message::Who));
-        self.claims.retain(|_, claim| !page.say(&Message::Claim(*claim)));
+        self.claims.retain(|_, claim| !page.say(&Message::Claim((*claim).into())));
         self.compare &= !(self.compare && page.say_compare());
         self.audit.take_if(|salt| page.say_audit(*salt));
         self.differ.take_if(|basis| page.say_differ(*basis));

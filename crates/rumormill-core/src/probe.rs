@@ -94,11 +94,10 @@ impl Probe {
     pub(crate) fn handle_ack(&mut self, now: Instant, nonce: u64) -> Option<Answer> {
         let pending = self.pending.take_if(|pending| pending.nonce == nonce & !ATTEMPT_MASK)?;
         self.hurry(now);
-        let is_first = nonce & ATTEMPT_MASK == 1;
-        self.loss.observe(is_first);
+        let attempt = u32::try_from(nonce & ATTEMPT_MASK).unwrap_or(0);
+        self.loss.observe(attempt == 1);
         self.health.heal(now);
-        let took = is_first.then(|| now.since(pending.sent_at));
-        Some(Answer { target: pending.target, took })
+        Some(Answer { target: pending.target, took: pending.took(now, attempt) })
     }
 
     /// Takes note that somebody who pinged for us got no answer either.
@@ -217,7 +216,6 @@ impl Probe {
             pending.attempts += 1;
             pending.deadline = now + pending.timeout;
             pending.send(members, out);
-            self.probed = Some(pending.target);
         } else if pending.stage == Stage::Direct {
             pending.stage = Stage::Indirect;
             pending.deadline = now + self.health.stretch(config.probe_timeout);
@@ -234,6 +232,12 @@ impl Probe {
 }
 
 impl Pending {
+    /// How long the answer to an attempt took; nothing if it came by way of others.
+    fn took(&self, now: Instant, attempt: u32) -> Option<Duration> {
+        let waited = self.timeout.saturating_mul(attempt.checked_sub(1)?);
+        Some(now.since(self.sent_at + waited))
+    }
+
     fn send<A: Address>(&self, members: &Membership<A>, out: &mut Outbox<A>) {
         ping(self.target, self.nonce | u64::from(self.attempts), members, out);
     }

@@ -132,7 +132,7 @@ fn an_incarnation_beyond_all_bounds_is_refuted() {
     talk(&mut ann, &mut bob, at(0));
     for incarnation in [1 << 32, 1 << 33] {
         let (life, standing) = (bob.life(), ClaimedStanding::Dead);
-        let claim = Message::Claim(Claim { life, incarnation, standing });
+        let claim = Message::Claim(Claim { life, incarnation, standing }.into());
         say(&mut ann, at(1), self::life(7, 1), &[claim]);
     }
     assert_eq!(ann.members().next().expect("bob").liveness, Liveness::Dead);
@@ -267,7 +267,7 @@ fn accusers_that_nobody_knows_do_not_count() {
     (3..9).for_each(|other| introduce(&mut ann, &node(other)));
     let accuse = |by: Life| {
         let standing = ClaimedStanding::Suspect { by: Tag::of(by) };
-        Message::Claim(Claim { life: bob.life(), incarnation: 0, standing })
+        Message::Claim(Claim { life: bob.life(), incarnation: 0, standing }.into())
     };
     let made_up: Vec<_> = (100..120).map(|replica| accuse(life(replica, 1))).collect();
     say(&mut ann, at(1), life(7, 1), &made_up);

@@ -19,6 +19,9 @@ use crate::{
 /// The most rows asked for at a time; further ones are found again by the next comparison.
 const WANTS_MAX: usize = 1_024;
 
+/// So many attempts follow each other as fast as answers come: it may be loss.
+const ATTEMPTS_AT_ONCE: u32 = 4;
+
 /// Strangers are asked who they are only while fewer rows than this are on their way, so that
 /// their number never keeps us from what members have.
 const MEETINGS_MAX: usize = 128;
@@ -34,6 +37,14 @@ pub(crate) struct Transfer<A> {
     progress_at: Instant,
 }
 
+/// Who has a row.
+#[derive(Clone, Debug)]
+struct Holder<A> {
+    address: A,
+    /// What to answer along with the request, to show that our address is real.
+    nonce: Option<u64>,
+}
+
 /// A row to be asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
@@ -42,13 +53,22 @@ pub(crate) struct Wanted {
     pub(crate) version: Version,
     /// Whether it is news to be passed on.
     pub(crate) is_fresh: bool,
+    /// What the peer wants to be answered, to see that our address is real.
+    pub(crate) nonce: Option<u64>,
+}
+
+impl Wanted {
+    /// A row that is no news to others.
+    pub(crate) const fn old(id: RowId, version: Version) -> Self {
+        Self { id, version, is_fresh: false, nonce: None }
+    }
 }
 
 #[derive(Debug)]
 struct Want<A> {
-    peer: A,
+    holder: Holder<A>,
     /// Who else said that it has the row.
-    another: Option<A>,
+    another: Option<Holder<A>>,
     attempts: u32,
     deadline: Instant,
     is_fresh: bool,
@@ -90,12 +110,12 @@ impl<A: Address> Transfer<A> {
         out: &mut Outbox<A>,
     ) {
         if self.wants.len() < MEETINGS_MAX {
-            let wanted = Wanted { id, version: Version::MAX, is_fresh: true };
+            let wanted = Wanted { is_fresh: true, ..Wanted::old(id, Version::MAX) };
             self.want(now, wanted, stranger, table, out);
         }
     }
 
-    /// Asks `peer` for a row, unless it is on its way or unwanted. Says whether it did.
+    /// Asks `peer` for a row, unless it is on its way or unwanted.
     pub(crate) fn want(
         &mut self,
         now: Instant,
@@ -103,22 +123,18 @@ impl<A: Address> Transfer<A> {
         peer: &A,
         table: &Table,
         out: &mut Outbox<A>,
-    ) -> bool {
-        let Wanted { id, version, is_fresh } = wanted;
+    ) {
+        let Wanted { id, version, is_fresh, nonce } = wanted;
+        let holder = Holder { address: peer.clone(), nonce };
         if let Some(want) = self.wants.get_mut(&id) {
-            want.another = Some(peer.clone());
+            want.another = Some(holder);
+            return;
         }
-        let on_its_way = self.wants.contains_key(&id) || self.wants.len() >= WANTS_MAX;
-        let is_wanted = !on_its_way && table.accepts(id) && table.version(id) < version;
-        if is_wanted {
-            let deadline = now + self.timeout();
-            let (peer_too, another) = (peer.clone(), None);
-            let want = Want { peer: peer_too, another, attempts: 1, deadline, is_fresh };
-            self.deadlines.insert((deadline, id));
-            self.wants.insert(id, want);
-            out.request(peer, id, table.wanted_from(id));
+        let room = self.wants.len() < WANTS_MAX;
+        if room && table.accepts(id) && table.version(id) < version {
+            holder.ask(id, table, out);
+            self.wait_for(now, id, holder, is_fresh);
         }
-        is_wanted
     }
 
     /// Says whether a row was asked for as news to be passed on.
@@ -148,8 +164,7 @@ impl<A: Address> Transfer<A> {
             Progress::Waiting => {
                 self.restart_deadline(now, id, peer);
                 for (on, at) in table.missing_dependencies(id) {
-                    let wanted = Wanted { id: on, version: at.version, is_fresh: false };
-                    self.want(now, wanted, peer, table, out);
+                    self.want(now, Wanted::old(on, at.version), peer, table, out);
                 }
             }
         }
@@ -170,7 +185,8 @@ impl<A: Address> Transfer<A> {
     ) {
         match refused {
             Refused::Gap { .. } | Refused::Floor => {
-                let wanted = Wanted { id: delta.id(), version: delta.head().version, is_fresh };
+                let wanted = Wanted::old(delta.id(), delta.head().version);
+                let wanted = Wanted { is_fresh, ..wanted };
                 self.want(now, wanted, peer, table, out);
             }
             Refused::Hash
@@ -212,14 +228,13 @@ impl<A: Address> Transfer<A> {
                 continue;
             }
             want.attempts = want.attempts.saturating_add(1);
-            // Each repetition waits longer, so that a slow network is not flooded.
-            let wait = timeout.saturating_mul(want.attempts);
+            // Late repetitions wait longer, so that a slow network is not flooded.
+            let times = want.attempts.saturating_sub(ATTEMPTS_AT_ONCE).max(1);
+            let wait = timeout.saturating_mul(times);
             want.deadline = now + wait.min(self.timeout_max);
-            if let Some(peer) = want.another.take().or_else(|| members.draw(random, 1).pop()) {
-                want.peer = peer;
-            }
+            want.turn_to_another(members, random);
             self.deadlines.insert((want.deadline, id));
-            out.request(&want.peer, id, replica.table().wanted_from(id));
+            want.holder.ask(id, replica.table(), out);
         }
     }
 
@@ -237,15 +252,44 @@ impl<A: Address> Transfer<A> {
     fn restart_deadline(&mut self, now: Instant, id: RowId, peer: &A) {
         let is_fresh = self.wants_fresh(id);
         self.drop_want(id);
+        self.wait_for(now, id, Holder::unasked(peer.clone()), is_fresh);
+    }
+
+    fn wait_for(&mut self, now: Instant, id: RowId, holder: Holder<A>, is_fresh: bool) {
         let deadline = now + self.timeout();
         self.deadlines.insert((deadline, id));
-        let (peer, another) = (peer.clone(), None);
-        self.wants.insert(id, Want { peer, another, attempts: 1, deadline, is_fresh });
+        self.wants.insert(id, Want { holder, another: None, attempts: 1, deadline, is_fresh });
     }
 
     fn drop_want(&mut self, id: RowId) {
         if let Some(want) = self.wants.remove(&id) {
             self.deadlines.remove(&(want.deadline, id));
         }
+    }
+}
+
+impl<A: Address> Want<A> {
+    /// Turns to who else said that it has the row. Who said so first is asked twice, since datagrams
+    /// get lost, and then any member, since nodes do.
+    fn turn_to_another(&mut self, members: &Membership<A>, random: &mut Random) {
+        if let Some(another) = self.another.take() {
+            self.holder = another;
+        } else if self.attempts.is_multiple_of(2) || self.holder.nonce.is_none() {
+            let drawn = members.draw(random, 1).pop();
+            self.holder = drawn.map_or_else(|| self.holder.clone(), Holder::unasked);
+        }
+    }
+}
+
+impl<A: Address> Holder<A> {
+    const fn unasked(address: A) -> Self {
+        Self { address, nonce: None }
+    }
+
+    fn ask(&self, id: RowId, table: &Table, out: &mut Outbox<A>) {
+        if let Some(nonce) = self.nonce {
+            out.ack(&self.address, nonce);
+        }
+        out.request(&self.address, id, table.wanted_from(id));
     }
 }

@@ -34,7 +34,11 @@ impl<A: Address> Node<A> {
                 }
             }
             Message::Who => self.introduce_to(from),
-            Message::Claim(claim) => self.handle_claim(from, claim),
+            Message::Claim(said) => {
+                if let Some(life) = self.members.life_tagged(said.about) {
+                    self.handle_claim(from, said.of(life));
+                }
+            }
             Message::Pull { fingerprint } => {
                 if fingerprint != TablePrint::new(table.fingerprint()) {
                     self.rumor.handle_pull(from, table, out);
@@ -50,14 +54,10 @@ impl<A: Address> Node<A> {
             Message::Row(row) => self.handle_delta(from, &row.into_delta(), None),
             Message::Rumor { hops, delta } => self.handle_delta(from, &delta, Some(hops)),
             Message::Announce { nonce, rows } => {
-                let mut asked = false;
                 for Announced { name, version } in rows {
                     let Some(id) = self.members.row_named(name) else { continue };
-                    let wanted = Wanted { id, version, is_fresh: true };
-                    asked |= self.transfer.want(now, wanted, from, table, out);
-                }
-                if let Some(nonce) = nonce.filter(|_| asked) {
-                    out.ack(from, nonce);
+                    let wanted = Wanted { id, version, is_fresh: true, nonce };
+                    self.transfer.want(now, wanted, from, table, out);
                 }
             }
             Message::Compare(_)

@@ -81,7 +81,7 @@ impl<'b> Composition<'b> {
     }
 
     pub(super) fn say_all(&mut self, claims: &[Claim]) -> usize {
-        claims.iter().take_while(|claim| self.say(&Message::Claim(**claim))).count()
+        claims.iter().take_while(|claim| self.say(&Message::Claim((**claim).into()))).count()
     }
 
     pub(super) fn say_ping(&mut self, nonce: u64) -> bool {

@@ -68,7 +68,7 @@ impl<A: Address> Sweep<A> {
         scene: &mut Scene<'_, A>,
     ) -> bool {
         for &(id, version) in page.rows() {
-            let wanted = Wanted { id, version, is_fresh: false };
+            let wanted = Wanted::old(id, version);
             transfer.want(scene.now, wanted, from, scene.table, scene.out);
         }
         let end = offer_what_lacks(from, page, scene);
