@@ -72,6 +72,8 @@ pub(crate) enum Message {
     PingFor { target: Tag, nonce: u64 },
     /// I pinged for you, and got no answer; the nonce is that of your question.
     Nack { nonce: u64 },
+    /// I was new: tell me whom you take to be dead.
+    WhoIsDead,
 }
 
 impl Message {
@@ -112,7 +114,8 @@ impl Message {
             | Self::Rumor { .. }
             | Self::Announce { .. }
             | Self::PingFor { .. }
-            | Self::Nack { .. } => false,
+            | Self::Nack { .. }
+            | Self::WhoIsDead => false,
         }
     }
 }

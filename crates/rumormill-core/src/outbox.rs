@@ -37,7 +37,7 @@ const GUEST_ROWS_MAX: usize = 256;
 const FILL_ROWS_MAX: usize = 192;
 
 /// The most claims that may wait for one peer.
-const CLAIMS_MAX: usize = 1_024;
+pub(crate) const CLAIMS_MAX: usize = 1_024;
 
 /// The most pings of one peer that wait for their answer.
 const ACKS_MAX: usize = 4;
@@ -65,6 +65,7 @@ struct Letter {
     introduce: bool,
     /// Whether to ask the peer who it is.
     who: bool,
+    who_is_dead: bool,
     acks: SmallVec<[u64; ACKS_MAX]>,
     pings: SmallVec<[u64; 2]>,
     pings_for: SmallVec<[(Tag, u64); 1]>,
@@ -207,6 +208,11 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
 
     pub(crate) fn who(&mut self, to: &A) {
         self.note(to, |letter| letter.who = true);
+    }
+
+    /// Asks who is dead.
+    pub(crate) fn who_is_dead(&mut self, to: &A) {
+        self.note(to, |letter| letter.who_is_dead = true);
     }
 
     pub(crate) fn claim(&mut self, to: &A, claim: Claim) {
@@ -445,6 +451,7 @@ impl Letter {
         self.pings_for.retain(|(target, nonce)| !page.say_ping_for(*target, *nonce));
         self.nacks.retain(|nonce| !page.say(&Message::Nack { nonce: *nonce }));
         self.who &= !(self.who && page.say(&Message::Who));
+        self.who_is_dead &= !(self.who_is_dead && page.say(&Message::WhoIsDead));
         self.claims.retain(|_, claim| !page.say(&Message::Claim((*claim).into())));
         self.compare &= !(self.compare && page.say_compare());
         self.audit.take_if(|salt| page.say_audit(*salt));
@@ -476,6 +483,7 @@ impl Letter {
             && self.nacks.is_empty()
             && !self.claims_along
             && !self.who
+            && !self.who_is_dead
             && self.claims.is_empty()
             && !self.compare
             && self.audit.is_none()

@@ -179,7 +179,8 @@ impl<A: Address> Reconcile<A> {
             | Message::Rumor { .. }
             | Message::Announce { .. }
             | Message::PingFor { .. }
-            | Message::Nack { .. } => debug_assert!(false, "another part handles this message"),
+            | Message::Nack { .. }
+            | Message::WhoIsDead => debug_assert!(false, "another part handles this message"),
         }
     }
 

@@ -13,15 +13,15 @@ use super::TablePrint;
 pub(crate) struct Lack {
     pub(crate) start: RowId,
     pub(crate) end: Option<RowId>,
-    salt: [u8; 8],
+    pub(crate) salt: [u8; 8],
     filter: Vec<u8>,
 }
 
-/// What answers a [`Lack`]: all that was lacking from `start` to before `end`, or from `start` on,
+/// What answers the [`Lack`] with this salt: all that was lacking up to before `end`, or to the end,
 /// is on its way. So many rows I hold in all, with this fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Filled {
-    pub(crate) start: RowId,
+    pub(crate) salt: [u8; 8],
     pub(crate) end: Option<RowId>,
     pub(crate) rows: u64,
     pub(crate) fingerprint: TablePrint,

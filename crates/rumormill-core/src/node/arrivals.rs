@@ -9,6 +9,7 @@ use crate::{
     Address,
     membership::Heard,
     message::{Announced, Claim, Message, TablePrint},
+    outbox::CLAIMS_MAX,
     probe::Answer,
     reconcile::Scene,
     rumor::Heat,
@@ -37,6 +38,11 @@ impl<A: Address> Node<A> {
             Message::Claim(said) => {
                 if let Some(life) = self.members.life_tagged(said.about) {
                     self.handle_claim(from, said.of(life));
+                }
+            }
+            Message::WhoIsDead => {
+                for claim in self.members.claims_about_dead(CLAIMS_MAX) {
+                    out.claim(from, claim);
                 }
             }
             Message::Pull { fingerprint } => {
@@ -74,9 +80,13 @@ impl<A: Address> Node<A> {
                 let scene = Scene { now, config, timeout: transfer.timeout(), table, digest, out };
                 let is_filled = matches!(message, Message::Filled(_));
                 let another = is_filled.then(|| self.members.draw(&mut self.random, 1).pop());
-                reconcile.handle_message(from, message, another.flatten(), transfer, scene);
-                if is_filled && !reconcile.is_new() {
+                let (another, was_new) = (another.flatten(), reconcile.is_new());
+                reconcile.handle_message(from, message, another.clone(), transfer, scene);
+                if was_new && !reconcile.is_new() {
                     self.rumor.hurry(now, &self.config);
+                    [Some(from), another.as_ref()].into_iter().flatten().for_each(|peer| {
+                        self.outbox.who_is_dead(peer);
+                    });
                 }
             }
         }

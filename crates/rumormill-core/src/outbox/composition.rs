@@ -245,7 +245,7 @@ impl<'b> Composition<'b> {
         }
         let rows = self.table.len() as u64;
         let fingerprint = TablePrint::new(self.table.fingerprint());
-        self.say(&Message::Filled(Filled { start: lack.start, end, rows, fingerprint }))
+        self.say(&Message::Filled(Filled { salt: lack.salt, end, rows, fingerprint }))
     }
 
     pub(super) fn say_page(&mut self, start: RowId) -> bool {

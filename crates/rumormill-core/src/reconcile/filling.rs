@@ -43,6 +43,8 @@ pub(super) struct Filling<A> {
     secret: [u8; 16],
     /// How many questions were asked.
     asked_in_all: u64,
+    /// The salt of the last one.
+    salt: Option<[u8; 8]>,
     /// What is left of this lap, the next stretch last.
     stretches: Vec<Stretch>,
     laps: u32,
@@ -83,6 +85,7 @@ impl<A: Address> Filling<A> {
         Self {
             secret: random.salt(),
             asked_in_all: 0,
+            salt: None,
             stretches: Vec::new(),
             laps: 0,
             quiet_laps: 0,
@@ -128,9 +131,9 @@ impl<A: Address> Filling<A> {
         transfer: &mut Transfer<A>,
         scene: &mut Scene<'_, A>,
     ) -> bool {
-        let Some((start, end)) = self.stretches.pop_if(|(start, _)| *start == filled.start) else {
-            return false;
-        };
+        // A question that was repeated may be answered twice, and the second answer late.
+        let is_awaited = self.salt.take_if(|salt| *salt == filled.salt).is_some();
+        let Some((start, end)) = self.stretches.pop_if(|_| is_awaited) else { return false };
         if let Some(asked) = self.asked.take().filter(|asked| asked.attempts == 1) {
             transfer.observe(scene.now.since(asked.at));
         }
@@ -160,9 +163,11 @@ impl<A: Address> Filling<A> {
     ) {
         if self.next_lap_at.take_if(|at| *at <= scene.now).is_some() {
             self.begin_lap(scene.table);
-            if let Some(peer) = members.draw(random, 1).first() {
-                self.ask(peer, 1, scene);
-            }
+        }
+        // Others may have come to know us before the seed answers.
+        let is_held_up = self.asked.is_none() && !self.stretches.is_empty();
+        if let Some(peer) = members.draw(random, usize::from(is_held_up)).first() {
+            self.ask(peer, 1, scene);
         }
         let Some(asked) = self.asked.take_if(|asked| asked.overdue <= scene.now) else { return };
         if asked.attempts == ATTEMPTS {
@@ -222,6 +227,7 @@ impl<A: Address> Filling<A> {
         let Some(&(start, end)) = self.stretches.last() else { return };
         self.asked_in_all += 1;
         let salt = keyed_hash(self.secret, &self.asked_in_all.to_be_bytes()).to_be_bytes();
+        self.salt = Some(salt);
         scene.out.lack(peer, Lacking { start, end, salt });
     }
 }
