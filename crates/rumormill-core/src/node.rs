@@ -286,8 +286,7 @@ impl<A: Address> Node<A> {
         let (life, table) = (self.life(), self.replica.table());
         self.digest.handle_changes(table);
         let about = (table, &self.digest);
-        let composed =
-            self.outbox.compose(scope, life, about, &claims, &mut buf[..len_max])?;
+        let composed = self.outbox.compose(scope, life, about, &claims, &mut buf[..len_max])?;
         self.budget.spend(scope, composed.len);
         let arrives = self.probe.loss.arrives_per_mille();
         let repeats = pace::claim_repeats(self.members.population(), arrives);

@@ -2,6 +2,8 @@
 
 mod class;
 mod composition;
+#[cfg(test)]
+mod floods;
 mod guests;
 mod letter;
 mod queue;

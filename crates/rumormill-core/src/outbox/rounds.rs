@@ -55,11 +55,7 @@ impl Rounds {
         }
     }
 
-    fn take_turn(
-        &mut self,
-        quantum: isize,
-        say: &mut impl FnMut(Class, usize) -> Said,
-    ) -> Turn {
+    fn take_turn(&mut self, quantum: isize, say: &mut impl FnMut(Class, usize) -> Said) -> Turn {
         let turn = self.turn;
         if !core::mem::replace(&mut self.has_quantum, true) {
             self.accounts[turn] = self.accounts[turn].saturating_add(quantum).min(2 * quantum);
