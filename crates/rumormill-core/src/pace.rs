@@ -28,11 +28,11 @@ pub(crate) fn pushing_hops(n: usize, fanout: usize) -> u8 {
     u8::try_from(hops).unwrap_or(u8::MAX)
 }
 
-/// How long an answer takes at the least where everybody has our budget, and eight datagrams wait
+/// How long an answer takes at the least where everybody has our budget, and 16 datagrams wait
 /// for it: whoever asks again sooner, or asks somebody else, adds to what keeps the answer waiting.
 pub(crate) fn answers_within(config: &Config) -> Duration {
     let Some(rate) = config.bytes_per_second else { return Duration::ZERO };
-    let nanos = 8 * DATAGRAM_LEN_MIN as u64 * 1_000_000_000 / u64::from(rate.get());
+    let nanos = 16 * DATAGRAM_LEN_MIN as u64 * 1_000_000_000 / u64::from(rate.get());
     Duration::from_nanos(nanos)
 }
 

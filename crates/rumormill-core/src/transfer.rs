@@ -12,8 +12,8 @@ use rumormill_crdt::{
 };
 
 use crate::{
-    Address, Config, Instant, membership::Membership, outbox::Outbox, pace,
-    random::Random, round_trip::RoundTrip,
+    Address, Config, Instant, membership::Membership, outbox::Outbox, pace, random::Random,
+    round_trip::RoundTrip,
 };
 
 /// The most rows asked for at a time; further ones are found again by the next comparison.

@@ -62,7 +62,7 @@ fn claim(replica: u64) -> Claim {
 impl Flood {
     /// Every row has one cell of so many bytes.
     fn new(cell_len: usize) -> Self {
-        let mut replica = Replica::new(OURS, Limits::DEFAULT);
+        let mut replica = Replica::new(OURS, Limits { cell_len_max: 1_100, ..Limits::DEFAULT });
         for nth in 0..ROWS {
             let value = Bytes::copy_from(&[nth].repeat(cell_len));
             let wrote = replica.edit(UNIX, |w| w.set(row(nth).space, Key::raw("key"), value));
@@ -161,6 +161,9 @@ impl Waiting {
     }
 }
 
+/// A cell that fits the smallest buffer, but not beside the room that is kept.
+const LONGEST: usize = 1_080;
+
 /// The longest that something waits, in datagrams, whenever it begins to.
 fn longest_wait(waiting: Waiting, cell_len: usize) -> usize {
     let waits = (0..24).map(|before| Flood::new(cell_len).leaves_with(waiting, before));
@@ -179,8 +182,7 @@ fn refutations_and_liveness_wait_for_no_other_class() {
 
 #[test]
 fn no_class_waits_for_more_than_five_datagrams() {
-    let first_of_its_class =
-        [Waiting::Claim, Waiting::Name, Waiting::Compare, Waiting::Delta];
+    let first_of_its_class = [Waiting::Claim, Waiting::Name, Waiting::Compare, Waiting::Delta];
     for cell_len in [20, 400, 650] {
         for waiting in first_of_its_class {
             let longest = longest_wait(waiting, cell_len);
@@ -193,8 +195,34 @@ fn no_class_waits_for_more_than_five_datagrams() {
 fn no_kind_waits_for_long_behind_others_of_its_class() {
     for waiting in [Waiting::Pull, Waiting::Lack, Waiting::Rumor, Waiting::Name] {
         let longest = longest_wait(waiting, 400);
-        assert!(longest <= 10, "{waiting:?}: {longest}");
+        let kinds_that_flood = 2;
+        assert!(longest <= 4 * kinds_that_flood + 1, "{waiting:?}: {longest}");
     }
+}
+
+#[test]
+fn what_needs_a_whole_datagram_takes_every_other_one_at_most() {
+    assert_eq!(longest_wait(Waiting::Refutation, LONGEST), 2);
+    assert!(longest_wait(Waiting::Ack, LONGEST) <= 2);
+    for waiting in [Waiting::Claim, Waiting::Name, Waiting::Compare, Waiting::Delta] {
+        let longest = longest_wait(waiting, LONGEST);
+        assert!(longest <= 5, "{waiting:?}: {longest}");
+    }
+}
+
+#[test]
+fn strangers_are_answered_while_peers_are_told_much() {
+    const GUEST: u32 = 8;
+    let mut flood = Flood::new(400);
+    flood.pour(Waiting::Ack);
+    flood.outbox.begin_answer(&GUEST, 50);
+    flood.outbox.ack(&GUEST, NONCE);
+    flood.outbox.end_answer();
+    let answered = (1..=50).find(|_| {
+        flood.pour(Waiting::Ack);
+        flood.next().contains(&Message::Ack { nonce: NONCE })
+    });
+    assert!(answered <= Some(9) && answered.is_some(), "{answered:?}");
 }
 
 #[test]
