@@ -70,11 +70,6 @@ impl<'b> Composition<'b> {
         self.len > self.start
     }
 
-    /// The longest that a message may be.
-    pub(super) const fn len_max(&self) -> usize {
-        self.buf.len() - self.start
-    }
-
     /// Keeps room free at the end from here on.
     pub(super) const fn reserve(&mut self, len: usize) {
         self.reserve = len;

@@ -62,7 +62,7 @@ fn claim(replica: u64) -> Claim {
 impl Flood {
     /// Every row has one cell of so many bytes.
     fn new(cell_len: usize) -> Self {
-        let mut replica = Replica::new(OURS, Limits { cell_len_max: 1_100, ..Limits::DEFAULT });
+        let mut replica = Replica::new(OURS, Limits { cell_len_max: 1_200, ..Limits::DEFAULT });
         for nth in 0..ROWS {
             let value = Bytes::copy_from(&[nth].repeat(cell_len));
             let wrote = replica.edit(UNIX, |w| w.set(row(nth).space, Key::raw("key"), value));

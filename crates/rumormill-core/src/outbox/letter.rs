@@ -90,7 +90,7 @@ impl Letter {
         let mut rounds = self.rounds.take();
         if let Some(rounds) = &mut rounds {
             page.reserve(rumored_len + self.reserved_len(life));
-            rounds.fill(page.len_max(), |class, first| self.say_of(class, first, life, page));
+            rounds.fill(|class, first| self.say_of(class, first, life, page));
         }
         page.reserve(if page.used_reserve { 0 } else { rumored_len });
         self.write_by_urgency(life, page);
@@ -153,8 +153,7 @@ impl Letter {
         };
         let before = page.len;
         let said = self.say(kinds[kind], life, page);
-        let len = page.len - before;
-        if said || len > 0 { Said::Bytes { len, kind } } else { Said::NoRoom }
+        if said || page.len > before { Said::Message { kind } } else { Said::NoRoom }
     }
 
     /// Says one message, or as much as fits of what is one. Says whether it is struck out.

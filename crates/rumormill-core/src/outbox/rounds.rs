@@ -1,11 +1,9 @@
 //! Whose turn it is where more waits for a peer than fits a datagram.
 //!
-//! Deficit round robin (Shreedhar and Varghese, SIGCOMM 1995) over classes: each turn adds a
-//! quantum to a class's account, and what the class says is taken off. How long a message gets is
-//! known when it is made, so the last one may overdraw the account, as in surplus round robin
-//! (Adiseshan, Parulkar and Varghese, SIGCOMM 1996). The quantum is what fits a datagram, and no
-//! message is longer; so the account is never empty after a turn has begun, and every class that
-//! waits says something in every round.
+//! Round robin over classes, a turn being what fits the datagram or what is left of it: deficit round
+//! robin (Shreedhar and Varghese, SIGCOMM 1995) with a quantum of a datagram, the longest that a
+//! message can be, from which no credit is carried over. Carrying it over would make shares more
+//! equal, and a round twice as long.
 //!
 //! A class that finds too little room left keeps its turn, and begins the next datagram. One that
 //! began a datagram, or said something, passes its turn on when the room ends. So a round takes at
@@ -15,24 +13,19 @@ use super::class::Class;
 
 const CLASSES: usize = Class::TAKING_TURNS.len();
 
-/// The accounts of the classes of what waits for one peer.
+/// Whose turn it is among the classes of what waits for one peer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rounds {
-    /// Bytes that a class may say, or said too many.
-    accounts: [isize; CLASSES],
     /// Which of its kinds a class goes on with.
     kinds: [usize; CLASSES],
-    /// Whose turn it is.
     turn: usize,
-    /// Whether the account was added to in this turn.
-    has_quantum: bool,
 }
 
 /// What came of letting a class say something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    /// So many bytes, by this one of its kinds.
-    Bytes { len: usize, kind: usize },
+    /// A message, by this one of its kinds.
+    Message { kind: usize },
     /// Nothing waits.
     Nothing,
     /// There is too little room left for what waits.
@@ -40,14 +33,12 @@ pub(super) enum Said {
 }
 
 impl Rounds {
-    /// Fills a datagram of `quantum` bytes: `say` says one message of a class, by the first of its
-    /// kinds from the given one on that has something to say.
-    pub(super) fn fill(&mut self, quantum: usize, mut say: impl FnMut(Class, usize) -> Said) {
-        let quantum = isize::try_from(quantum).unwrap_or(isize::MAX);
+    /// Fills a datagram: `say` says one message of a class, by the first of its kinds from the given
+    /// one on that has something to say.
+    pub(super) fn fill(&mut self, mut say: impl FnMut(Class, usize) -> Said) {
         let mut idle = 0;
         while idle < CLASSES {
-            let said = self.take_turn(quantum, &mut say);
-            match said {
+            match self.take_turn(&mut say) {
                 Turn::Idle => idle += 1,
                 Turn::Over => idle = 0,
                 Turn::NoRoom => return,
@@ -55,21 +46,16 @@ impl Rounds {
         }
     }
 
-    fn take_turn(&mut self, quantum: isize, say: &mut impl FnMut(Class, usize) -> Said) -> Turn {
+    fn take_turn(&mut self, say: &mut impl FnMut(Class, usize) -> Said) -> Turn {
         let turn = self.turn;
-        if !core::mem::replace(&mut self.has_quantum, true) {
-            self.accounts[turn] = self.accounts[turn].saturating_add(quantum).min(2 * quantum);
-        }
         let mut is_idle = true;
-        while self.accounts[turn] > 0 {
+        loop {
             match say(Class::TAKING_TURNS[turn], self.kinds[turn]) {
-                Said::Bytes { len, kind } => {
+                Said::Message { kind } => {
                     is_idle = false;
-                    self.accounts[turn] -= isize::try_from(len).unwrap_or(isize::MAX);
                     self.kinds[turn] = kind + 1;
                 }
                 Said::Nothing => {
-                    self.accounts[turn] = 0;
                     self.pass_on();
                     return if is_idle { Turn::Idle } else { Turn::Over };
                 }
@@ -80,13 +66,10 @@ impl Rounds {
                 }
             }
         }
-        self.pass_on();
-        Turn::Over
     }
 
     const fn pass_on(&mut self) {
         self.turn = (self.turn + 1) % CLASSES;
-        self.has_quantum = false;
     }
 }
 
@@ -112,7 +95,7 @@ mod tests {
         let mut rounds = Rounds::default();
         let fill = |_| {
             let mut held = [0; CLASSES];
-            rounds.fill(ROOM, |class, _| {
+            rounds.fill(|class, _| {
                 let nth = Class::TAKING_TURNS.iter().position(|it| *it == class).unwrap_or(0);
                 let room = ROOM - held.iter().sum::<usize>();
                 match lens[nth] {
@@ -120,7 +103,7 @@ mod tests {
                     len if len > room => Said::NoRoom,
                     len => {
                         held[nth] += len;
-                        Said::Bytes { len, kind: 0 }
+                        Said::Message { kind: 0 }
                     }
                 }
             });
@@ -130,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_get_equal_shares_whatever_the_length_of_their_messages() {
+    fn classes_get_similar_shares_whatever_the_length_of_their_messages() {
         let all = fill([25, 400, 90, 500], 4_000);
         let total = |nth: usize| all.iter().map(|held| held[nth]).sum::<usize>();
         let totals = [0, 1, 2, 3].map(total);
