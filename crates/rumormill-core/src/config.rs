@@ -1,7 +1,7 @@
 //! What a node is told about itself and its population.
 
 use alloc::string::String;
-use core::time::Duration;
+use core::{num::NonZeroU32, time::Duration};
 
 use rumormill_crdt::{Limits, ReplicaId, Retention};
 
@@ -77,6 +77,11 @@ pub struct Config {
     pub request_attempts: u32,
     /// The wait before a silent seed is tried again, at first; it doubles up to a minute.
     pub seed_backoff: Duration,
+    /// How many bytes of datagrams the node may send a second, after a burst of an eighth of that, or
+    /// 2,400 bytes if that is more; no bound by default. What has to wait does: pings, their answers
+    /// and claims the least, since a quarter is kept for them. Below 1,000 there is hardly room for
+    /// more than these. No datagram is longer than three quarters of the burst.
+    pub bytes_per_second: Option<NonZeroU32>,
     /// How far ahead of our wall clock an accepted timestamp may be.
     pub skew_max: Duration,
     /// How old an erase marker must be to be forgotten.
@@ -106,6 +111,7 @@ impl Config {
         request_timeout: Duration::from_millis(300),
         request_attempts: 12,
         seed_backoff: Duration::from_millis(250),
+        bytes_per_second: None,
         skew_max: Duration::from_secs(10),
         forget_after: Duration::from_secs(600),
         retention: Retention::DEFAULT,

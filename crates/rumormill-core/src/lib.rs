@@ -48,6 +48,7 @@ mod sender;
 
 mod address;
 mod ageing;
+mod budget;
 mod config;
 mod pace;
 mod random;

@@ -11,6 +11,7 @@ use rumormill_crdt::{Life, Replica, RowId, Space, Table, Writer};
 use crate::{
     Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
     ageing::Ageing,
+    budget::{Allowance, Budget, Scope},
     digest::Digest,
     event::{Events, Next},
     forgetting::Forgetting,
@@ -105,6 +106,7 @@ pub struct Node<A> {
     forgetting: Forgetting,
     ageing: Ageing,
     outbox: Outbox<A>,
+    budget: Budget,
     events: Events<A>,
     stats: Stats,
 }
@@ -175,6 +177,7 @@ impl<A: Address> Node<A> {
             forgetting: Forgetting::new(now, config.forget_after),
             ageing: Ageing::new(unix, &config.retention),
             outbox: Outbox::new(random.salt()),
+            budget: Budget::new(now, config.bytes_per_second),
             events: Events::new(),
             stats: Stats::default(),
             identity,
@@ -268,18 +271,23 @@ impl<A: Address> Node<A> {
         result
     }
 
-    /// Composes the next datagram into `buf`, whose length is its only limit. `None` if there is
-    /// nothing to say.
+    /// Composes the next datagram into `buf`, whose length is its only limit but for
+    /// [`Config::bytes_per_second`]. `None` if there is nothing to say, or if it has to wait until
+    /// [`poll_timeout`](Self::poll_timeout). The time is that of the last input.
     ///
     /// # Panics
     ///
     /// If `buf` is shorter than [`DATAGRAM_LEN_MIN`].
     pub fn poll_transmit<'b>(&mut self, buf: &'b mut [u8]) -> Option<Transmit<'b, A>> {
         assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
+        let Allowance { scope, len_max } = self.budget.allowance()?;
+        let len_max = len_max.min(buf.len());
         let claims = self.members.claims_along();
         let (life, table) = (self.life(), self.replica.table());
         self.digest.handle_changes(table);
-        let composed = self.outbox.compose(life, (table, &self.digest), &claims, buf)?;
+        let about = (table, &self.digest);
+        let composed = self.outbox.compose(scope, life, about, &claims, &mut buf[..len_max])?;
+        self.budget.spend(scope, composed.len);
         let arrives = self.probe.loss.arrives_per_mille();
         let repeats = pace::claim_repeats(self.members.population(), arrives);
         self.members.claims_passed_on(composed.claims, repeats);
@@ -326,6 +334,8 @@ impl<A: Address> Node<A> {
             self.relay.poll_timeout(),
             self.transfer.poll_timeout(),
             ageing,
+            self.budget_timeout(Scope::Urgent),
+            self.budget_timeout(Scope::Everything),
         ];
         always.into_iter().chain(sometimes.into_iter().flatten()).min()
     }
@@ -368,10 +378,11 @@ impl<A: Address> Node<A> {
         self.replica.table().life()
     }
 
-    /// Says whether there is something for [`poll_transmit`](Self::poll_transmit) to compose.
+    /// Says whether there is something for [`poll_transmit`](Self::poll_transmit) to compose that
+    /// may leave now: at the time of the last input.
     #[must_use]
     pub fn has_transmit(&self) -> bool {
-        !self.outbox.is_empty()
+        self.budget.allowance().is_some_and(|it| !self.outbox.is_empty(it.scope))
     }
 
     /// Makes rumors of what we wrote.
@@ -420,9 +431,18 @@ impl<A: Address> Node<A> {
         }
     }
 
+    /// When something may leave that waits for the budget. A moment after the last input.
+    fn budget_timeout(&self, scope: Scope) -> Option<Instant> {
+        self.budget.poll_timeout(scope).filter(|_| !self.outbox.is_empty(scope))
+    }
+
     fn advance(&mut self, now: Instant) {
         self.notice_sleep(now);
+        if self.budget_timeout(Scope::Everything).is_some() {
+            self.stats.held_back += now.since(self.now);
+        }
         self.now = self.now.max(now);
+        self.budget.handle_time(self.now);
         // Whatever comes after a long sleep must find no row that everybody else has dropped.
         self.let_rows_age();
         self.spread_time.handle_time(self.now);

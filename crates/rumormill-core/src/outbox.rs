@@ -1,25 +1,32 @@
 //! What is to be said to whom. Names are queued, bytes are made when a datagram leaves.
 
+mod class;
 mod composition;
+#[cfg(test)]
+mod floods;
 mod guests;
+mod letter;
+mod queue;
+mod rounds;
 
 use alloc::{
     collections::{BTreeMap, VecDeque},
     vec::Vec,
 };
 
-use rumormill_crdt::{Life, ReplicaId, RowId, Since, Table, Version};
+use rumormill_crdt::{Life, RowId, Since, Table, Version};
 use rumormill_sketch::{Gap, Size, Stripe, Width};
 use serde::Serialize;
-use smallvec::SmallVec;
 
 use self::{
     composition::Composition,
     guests::{Guest, Guests},
+    letter::{ACKS_MAX, Letter, Owed, PINGS_MAX, push_bounded},
 };
 use crate::{
+    budget::Scope,
     digest::{Basis, Digest},
-    message::{Claim, Lack, Message, More},
+    message::{Claim, Lack, More},
     sender::{Sender, Tag},
 };
 
@@ -39,56 +46,24 @@ const FILL_ROWS_MAX: usize = 192;
 /// The most claims that may wait for one peer.
 pub(crate) const CLAIMS_MAX: usize = 1_024;
 
-/// The most pings of one peer that wait for their answer.
-const ACKS_MAX: usize = 4;
-
-/// The most pings that wait for one peer, our own and those for others, and the most questions and
-/// answers about pings for others.
-const PINGS_MAX: usize = 4;
+/// After so many datagrams to others an answer to an address that may not be real goes first.
+const GUEST_WAIT_MAX: u32 = 8;
 
 /// What is to be said, by peer; peers take turns.
 #[derive(Debug)]
 pub(crate) struct Outbox<A> {
     letters: BTreeMap<A, Letter>,
     turns: VecDeque<A>,
+    urgent: Urgent<A>,
     /// How many rows wait in all letters.
     rows: usize,
     guests: Guests<A>,
+    /// How many datagrams went to others since a guest was answered.
+    since_guest: u32,
+    /// Whether the last datagram used up the room that is kept for claims.
+    used_reserve: bool,
     /// What found its queue full.
     pub(crate) shed: u64,
-}
-
-/// What is to be said to one peer.
-#[derive(Clone, Debug, Default)]
-struct Letter {
-    /// Whether to spell out who we are: the peer does not know us.
-    introduce: bool,
-    /// Whether to ask the peer who it is.
-    who: bool,
-    who_is_dead: bool,
-    acks: SmallVec<[u64; ACKS_MAX]>,
-    pings: SmallVec<[u64; 2]>,
-    pings_for: SmallVec<[(Tag, u64); 1]>,
-    nacks: SmallVec<[u64; 1]>,
-    /// Whether rumored claims are to be said even if nothing else is.
-    claims_along: bool,
-    claims: BTreeMap<ReplicaId, Claim>,
-    compare: bool,
-    /// A comparison with the salt of an audit.
-    audit: Option<[u8; 16]>,
-    differ: Option<Basis>,
-    more: Option<More>,
-    cells: Option<CellsOwed>,
-    ask: Option<Wishes>,
-    pull: bool,
-    page: Option<RowId>,
-    next_page: Option<RowId>,
-    lack: Option<Lacking>,
-    fill: Option<Fill>,
-    requests: BTreeMap<RowId, Since>,
-    /// Rows to name, and whether the peer may never have heard of them.
-    announced: BTreeMap<RowId, bool>,
-    deltas: BTreeMap<RowId, Owed>,
 }
 
 /// Cells of a sketch that a peer is to get.
@@ -133,8 +108,16 @@ pub(crate) struct Wishes {
 impl<A: Ord + Clone + Serialize> Outbox<A> {
     /// `secret` is for nobody else to know.
     pub(crate) const fn new(secret: [u8; 16]) -> Self {
-        let guests = Guests::new(secret);
-        Self { letters: BTreeMap::new(), turns: VecDeque::new(), rows: 0, guests, shed: 0 }
+        Self {
+            letters: BTreeMap::new(),
+            turns: VecDeque::new(),
+            urgent: Urgent { order: BTreeMap::new(), next: 0 },
+            rows: 0,
+            guests: Guests::new(secret),
+            since_guest: 0,
+            used_reserve: false,
+            shed: 0,
+        }
     }
 
     /// What is written to `from` until [`end_answer`](Self::end_answer) is an answer to `len` bytes.
@@ -152,9 +135,7 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         if self.letters.contains_key(address) || self.letters.len() >= LETTERS_MAX {
             self.shed += 1;
         } else {
-            self.rows += letter.rows();
-            self.letters.insert(address.clone(), letter);
-            self.turns.push_back(address.clone());
+            self.add(address, letter);
         }
     }
 
@@ -217,12 +198,8 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
 
     pub(crate) fn claim(&mut self, to: &A, claim: Claim) {
         self.letter(to, |letter, _| {
-            let replica = claim.life.replica;
-            let room = letter.claims.len() < CLAIMS_MAX || letter.claims.contains_key(&replica);
-            if room {
-                letter.claims.insert(replica, claim);
-            }
-            room
+            let room = letter.claims.len() < CLAIMS_MAX;
+            letter.claims.insert(claim.life.replica, claim, room)
         });
     }
 
@@ -277,13 +254,17 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     }
 
     pub(crate) fn request(&mut self, to: &A, id: RowId, since: Since) {
-        self.letter(to, |letter, room| insert_bounded(&mut letter.requests, id, since, room));
+        self.letter(to, |letter, room| letter.requests.insert(id, since, room));
     }
 
     /// Queues what the peer asked for: what follows of a row.
     pub(crate) fn answer(&mut self, to: &A, id: RowId, since: Since) {
         let owed = Owed { since, hops: None };
-        self.letter(to, |letter, room| insert_bounded(&mut letter.deltas, id, owed, room));
+        self.letter(to, |letter, room| {
+            let room = room || letter.rumors.get(&id).is_some();
+            letter.rumors.remove(&id);
+            letter.deltas.insert(id, owed, room)
+        });
     }
 
     /// Queues what a peer lacks of a row that it shows at `from`. The peer may hold more in a
@@ -299,17 +280,23 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
 
     /// Queues the name of a row that grew. Rows that are not new are named by a tag.
     pub(crate) fn announce(&mut self, to: &A, id: RowId, is_new: bool) {
-        self.letter(to, |letter, room| insert_bounded(&mut letter.announced, id, is_new, room));
+        self.letter(to, |letter, room| letter.announced.insert(id, is_new, room));
     }
 
     fn owe(&mut self, to: &A, id: RowId, owed: Owed) {
         self.letter(to, |letter, room| {
-            letter.deltas.contains_key(&id) || insert_bounded(&mut letter.deltas, id, owed, room)
+            let waits = letter.deltas.get(&id).is_some() || letter.rumors.get(&id).is_some();
+            let queue = if owed.hops.is_some() { &mut letter.rumors } else { &mut letter.deltas };
+            waits || queue.insert(id, owed, room)
         });
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.turns.is_empty() && !self.guests.is_due()
+    /// Says whether nothing of a kind waits.
+    pub(crate) fn is_empty(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::Everything => self.turns.is_empty() && !self.guests.is_due(),
+            Scope::Urgent => self.urgent.order.is_empty(),
+        }
     }
 
     /// Writes to a peer's letter what there is room for in every letter.
@@ -334,47 +321,93 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
             let before = letter.rows();
             self.shed += u64::from(!write(letter, room));
             self.rows = self.rows - before + letter.rows();
+            self.urgent.follow(to, letter);
         } else if full {
             self.shed += 1;
         } else {
             let mut letter = Letter::default();
             self.shed += u64::from(!write(&mut letter, room));
-            self.rows += letter.rows();
-            self.letters.insert(to.clone(), letter);
-            self.turns.push_back(to.clone());
+            self.add(to, letter);
         }
+    }
+
+    /// Adds a letter to a peer for whom there is none.
+    fn add(&mut self, to: &A, letter: Letter) {
+        self.put_back(to, letter);
+        self.turns.push_back(to.clone());
+    }
+
+    fn put_back(&mut self, to: &A, mut letter: Letter) {
+        self.rows += letter.rows();
+        self.urgent.follow(to, &mut letter);
+        self.letters.insert(to.clone(), letter);
+    }
+
+    fn take_out(&mut self, to: &A) -> Option<Letter> {
+        let mut letter = self.letters.remove(to)?;
+        self.rows -= letter.rows();
+        self.urgent.leave(&mut letter);
+        Some(letter)
     }
 
     /// Composes the next datagram after the frame in `buf`, with as many of the `rumored` claims
     /// as fit: they ride along with whatever leaves anyway.
     pub(crate) fn compose(
         &mut self,
+        scope: Scope,
         life: Life,
-        (table, digest): (&Table, &Digest),
+        about: (&Table, &Digest),
         rumored: &[Claim],
         buf: &mut [u8],
     ) -> Option<Composed<A>> {
+        if scope == Scope::Urgent {
+            return self.compose_urgent(life, about, rumored, buf);
+        }
+        if self.since_guest >= GUEST_WAIT_MAX {
+            self.since_guest = 0;
+            if let Some(composed) = self.compose_for_guest(life, about, buf) {
+                return Some(composed);
+            }
+        }
         while let Some(to) = self.turns.pop_front() {
-            let Some(mut letter) = self.letters.remove(&to) else { continue };
-            self.rows -= letter.rows();
-            let mut page = letter.begin(life, (table, digest), buf);
+            let Some(mut letter) = self.take_out(&to) else { continue };
+            let mut page = letter.begin(life, about, buf);
             page.challenge = self.guests.challenge_unless_proven(&to);
-            letter.write_to(&mut page);
-            let claims = if page.has_messages() || core::mem::take(&mut letter.claims_along) {
-                page.say_all(rumored)
-            } else {
-                0
-            };
+            page.is_reserve_firm = self.used_reserve;
+            letter.write_to(life, rumored, &mut page);
+            self.used_reserve = page.used_reserve;
+            let claims = letter.say_along(rumored, &mut page);
             if page.has_messages() {
                 if !letter.is_empty() {
-                    self.rows += letter.rows();
-                    self.letters.insert(to.clone(), letter);
-                    self.turns.push_back(to.clone());
+                    self.add(&to, letter);
                 }
+                self.since_guest += 1;
                 return Some(Composed::new(to, &page, claims));
             }
         }
-        self.compose_for_guest(life, (table, digest), buf)
+        self.compose_for_guest(life, about, buf)
+    }
+
+    /// Composes what is said of liveness, and claims, to the peer for whom they wait longest. What
+    /// else waits for it keeps its turn.
+    fn compose_urgent(
+        &mut self,
+        life: Life,
+        about: (&Table, &Digest),
+        rumored: &[Claim],
+        buf: &mut [u8],
+    ) -> Option<Composed<A>> {
+        loop {
+            let to = self.urgent.first()?;
+            let mut letter = self.take_out(&to)?;
+            let mut page = letter.begin(life, about, buf);
+            letter.write_urgent(life, &mut page);
+            let claims = letter.say_along(rumored, &mut page);
+            self.put_back(&to, letter);
+            if page.has_messages() {
+                return Some(Composed::new(to, &page, claims));
+            }
+        }
     }
 
     /// Answers somebody whose address may not be real, as far as that is short enough. What is not
@@ -382,13 +415,13 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     fn compose_for_guest(
         &mut self,
         life: Life,
-        (table, digest): (&Table, &Digest),
+        about: (&Table, &Digest),
         buf: &mut [u8],
     ) -> Option<Composed<A>> {
         while let Some((to, Guest { letter, credit, .. })) = self.guests.next() {
             let mut rest = letter.clone();
-            let mut page = rest.begin(life, (table, digest), buf);
-            rest.write_to(&mut page);
+            let mut page = rest.begin(life, about, buf);
+            rest.write_to(life, &[], &mut page);
             if !page.has_messages() {
                 continue;
             }
@@ -399,13 +432,41 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
                 }
                 return Some(composed);
             }
-            let mut page = Composition::new(Sender::Tag(Tag::of(life)), (table, digest), buf);
+            let mut page = Composition::new(Sender::Tag(Tag::of(life)), about, buf);
             page.say_ping(self.guests.challenge(&to));
             let composed = Composed::new(to.clone(), &page, 0);
             self.guests.wait(to, letter, credit.saturating_sub(composed.len));
             return Some(composed);
         }
         None
+    }
+}
+
+/// For whom liveness or claims wait, in the order in which they came.
+#[derive(Debug)]
+struct Urgent<A> {
+    order: BTreeMap<u64, A>,
+    next: u64,
+}
+
+impl<A: Clone> Urgent<A> {
+    fn first(&self) -> Option<A> {
+        self.order.first_key_value().map(|(_, to)| to.clone())
+    }
+
+    /// Takes note of what was written to a letter.
+    fn follow(&mut self, to: &A, letter: &mut Letter) {
+        if letter.is_urgent() && letter.urgent_place.is_none() {
+            self.order.insert(self.next, to.clone());
+            letter.urgent_place = Some(self.next);
+            self.next += 1;
+        }
+    }
+
+    fn leave(&mut self, letter: &mut Letter) {
+        if let Some(place) = letter.urgent_place.take() {
+            self.order.remove(&place);
+        }
     }
 }
 
@@ -428,110 +489,4 @@ impl<A> Composed<A> {
         let Composition { len, deltas, pings, has_cells, .. } = *page;
         Self { to, len, claims, deltas, pings, has_cells, digest_bytes: page.digest_bytes() }
     }
-}
-
-impl Letter {
-    /// Begins a datagram.
-    fn begin<'b>(
-        &mut self,
-        life: Life,
-        about: (&'b Table, &'b Digest),
-        buf: &'b mut [u8],
-    ) -> Composition<'b> {
-        let introduce = core::mem::take(&mut self.introduce);
-        let sender = if introduce { Sender::Life(life) } else { Sender::Tag(Tag::of(life)) };
-        Composition::new(sender, about, buf)
-    }
-
-    /// Says as much as fits, most urgent first; what was said is struck out. What finds out what
-    /// differs goes before the rows that are known to: it is of the table as the peer knows it.
-    fn write_to(&mut self, page: &mut Composition<'_>) {
-        self.acks.retain(|nonce| !page.say(&Message::Ack { nonce: *nonce }));
-        self.pings.retain(|nonce| !page.say_ping(*nonce));
-        self.pings_for.retain(|(target, nonce)| !page.say_ping_for(*target, *nonce));
-        self.nacks.retain(|nonce| !page.say(&Message::Nack { nonce: *nonce }));
-        self.who &= !(self.who && page.say(&Message::Who));
-        self.who_is_dead &= !(self.who_is_dead && page.say(&Message::WhoIsDead));
-        self.claims.retain(|_, claim| !page.say(&Message::Claim((*claim).into())));
-        self.compare &= !(self.compare && page.say_compare());
-        self.audit.take_if(|salt| page.say_audit(*salt));
-        self.differ.take_if(|basis| page.say_differ(*basis));
-        self.more.take_if(|more| page.say(&Message::More(*more)));
-        self.ask.take_if(|wishes| page.say_wishes(wishes));
-        self.cells.take_if(|cells| page.say_cells(cells));
-        self.pull &= !(self.pull && page.say_pull());
-        self.next_page.take_if(|start| page.say(&Message::NextPage { start: *start }));
-        self.requests.retain(|id, since| !page.say(&Message::Request { id: *id, since: *since }));
-        if !self.announced.is_empty() {
-            page.say_names(&mut self.announced);
-        }
-        while let Some((id, owed)) = self.deltas.pop_first() {
-            if !page.say_delta(id, owed) {
-                self.deltas.insert(id, owed);
-                return;
-            }
-        }
-        self.fill.take_if(|fill| page.say_fill(fill));
-        self.lack.take_if(|lacking| page.say_lack(*lacking));
-        self.page.take_if(|start| page.say_page(*start));
-    }
-
-    fn is_empty(&self) -> bool {
-        self.acks.is_empty()
-            && self.pings.is_empty()
-            && self.pings_for.is_empty()
-            && self.nacks.is_empty()
-            && !self.claims_along
-            && !self.who
-            && !self.who_is_dead
-            && self.claims.is_empty()
-            && !self.compare
-            && self.audit.is_none()
-            && self.differ.is_none()
-            && self.more.is_none()
-            && self.ask.is_none()
-            && self.cells.is_none()
-            && !self.pull
-            && self.page.is_none()
-            && self.next_page.is_none()
-            && self.lack.is_none()
-            && self.fill.is_none()
-            && self.requests.is_empty()
-            && self.announced.is_empty()
-            && self.deltas.is_empty()
-    }
-
-    /// How many rows are named.
-    fn rows(&self) -> usize {
-        let asked_for = self.ask.as_ref().map_or(0, |wishes| wishes.behind.len());
-        self.requests.len() + self.announced.len() + self.deltas.len() + asked_for
-    }
-}
-
-/// What a peer is to get of a row.
-#[derive(Clone, Copy, Debug)]
-struct Owed {
-    since: Since,
-    /// How many passed it on, if it is for the peer to pass on.
-    hops: Option<u8>,
-}
-
-fn push_bounded<T: smallvec::Array>(
-    items: &mut SmallVec<T>,
-    item: T::Item,
-    len_max: usize,
-) -> bool {
-    let room = items.len() < len_max;
-    if room {
-        items.push(item);
-    }
-    room
-}
-
-fn insert_bounded<T>(rows: &mut BTreeMap<RowId, T>, id: RowId, item: T, room: bool) -> bool {
-    let room = room || rows.contains_key(&id);
-    if room {
-        rows.insert(id, item);
-    }
-    room
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::Config;
+use crate::{Config, DATAGRAM_LEN_MIN};
 
 /// For how many periods a row stays hot in a population of `n`, when of 1,000 datagrams this many
 /// arrive.
@@ -26,6 +26,14 @@ pub(crate) fn pushing_hops(n: usize, fanout: usize) -> u8 {
     let growth = fanout.saturating_add(1).max(2);
     let hops = enough.max(1).ilog(growth);
     u8::try_from(hops).unwrap_or(u8::MAX)
+}
+
+/// How long an answer takes at the least where everybody has our budget, and 16 datagrams wait
+/// for it: whoever asks again sooner, or asks somebody else, adds to what keeps the answer waiting.
+pub(crate) fn answers_within(config: &Config) -> Duration {
+    let Some(rate) = config.bytes_per_second else { return Duration::ZERO };
+    let nanos = 16 * DATAGRAM_LEN_MIN as u64 * 1_000_000_000 / u64::from(rate.get());
+    Duration::from_nanos(nanos)
 }
 
 /// The time a suspect has to refute among `n` at the least: longer in larger populations, where

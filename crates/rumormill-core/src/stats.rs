@@ -1,5 +1,7 @@
 //! What a node counts.
 
+use core::time::Duration;
+
 /// Counts since the node was made. They only grow, but for those that say that they do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Stats {
@@ -51,6 +53,9 @@ pub struct Stats {
     pub confirmations: u64,
     /// Claims against us that we refuted.
     pub refutations: u64,
+    /// For how long something waited since [`bytes_per_second`](crate::Config::bytes_per_second) did
+    /// not let it leave.
+    pub held_back: Duration,
     /// Messages that found the outbox full and were not queued.
     pub shed: u64,
 }

@@ -12,7 +12,7 @@ use rumormill_crdt::{
 };
 
 use crate::{
-    Address, Config, Instant, membership::Membership, outbox::Outbox, random::Random,
+    Address, Config, Instant, membership::Membership, outbox::Outbox, pace, random::Random,
     round_trip::RoundTrip,
 };
 
@@ -31,6 +31,8 @@ const MEETINGS_MAX: usize = 128;
 pub(crate) struct Transfer<A> {
     wants: BTreeMap<RowId, Want<A>>,
     deadlines: BTreeSet<(Instant, RowId)>,
+    /// Nobody answers sooner who has our budget, and as much to say as fits it.
+    timeout_min: Duration,
     timeout_max: Duration,
     round_trip: RoundTrip,
     /// When a delta was last of use: while rows arrive, those that wait for them are kept.
@@ -76,10 +78,12 @@ struct Want<A> {
 
 impl<A: Address> Transfer<A> {
     pub(crate) fn new(now: Instant, config: &Config) -> Self {
+        let timeout_min = pace::answers_within(config);
         Self {
             wants: BTreeMap::new(),
             deadlines: BTreeSet::new(),
-            timeout_max: config.request_timeout,
+            timeout_min,
+            timeout_max: config.request_timeout.max(timeout_min),
             round_trip: RoundTrip::default(),
             progress_at: now,
         }
@@ -87,7 +91,7 @@ impl<A: Address> Transfer<A> {
 
     /// How long an answer may take.
     pub(crate) fn timeout(&self) -> Duration {
-        self.round_trip.timeout(self.timeout_max)
+        self.round_trip.timeout(self.timeout_max).max(self.timeout_min)
     }
 
     /// How long answers take, of all peers together.
@@ -218,7 +222,7 @@ impl<A: Address> Transfer<A> {
         while let Some((_, id)) = self.deadlines.first().copied().filter(|next| next.0 <= now) {
             self.deadlines.pop_first();
             let Some(want) = self.wants.get_mut(&id) else { continue };
-            let timeout = self.round_trip.timeout(self.timeout_max);
+            let timeout = self.round_trip.timeout(self.timeout_max).max(self.timeout_min);
             let patience = self.timeout_max.saturating_mul(config.request_attempts);
             let rows_arrive = now.since(self.progress_at) < patience;
             let waits = rows_arrive && replica.table().missing_dependencies(id).next().is_some();

@@ -1,11 +1,11 @@
 //! A datagram in the making.
 
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
-use rumormill_crdt::{Bytes, Key, RowDelta, RowId, Table, WholeRow, codec};
+use rumormill_crdt::{Bytes, Key, RowDelta, RowId, Since, Table, WholeRow, codec};
 use rumormill_sketch::{Part, RequestList, Strata, Stripe};
 
-use super::{CellsOwed, Fill, Lacking, Owed, Wishes};
+use super::{CellsOwed, Fill, Lacking, Wishes, letter::Owed, queue::Queue};
 use crate::{
     digest::{Basis, Digest, View},
     message::{Announced, Ask, Cells, Claim, Compare, Filled, Lack, Message, Page, TablePrint},
@@ -31,6 +31,12 @@ pub(super) struct Composition<'b> {
     pub(super) challenge: Option<u64>,
     /// Bytes of messages that find out what differs.
     digest_len: usize,
+    /// Bytes at the end that are kept free.
+    reserve: usize,
+    /// Whether they are to stay free even if the next message does not fit otherwise.
+    pub(super) is_reserve_firm: bool,
+    /// Whether they did not.
+    pub(super) used_reserve: bool,
 }
 
 impl<'b> Composition<'b> {
@@ -54,6 +60,9 @@ impl<'b> Composition<'b> {
             has_cells,
             challenge,
             digest_len,
+            reserve: 0,
+            is_reserve_firm: false,
+            used_reserve: false,
         }
     }
 
@@ -61,12 +70,18 @@ impl<'b> Composition<'b> {
         self.len > self.start
     }
 
+    /// Keeps room free at the end from here on.
+    pub(super) const fn reserve(&mut self, len: usize) {
+        self.reserve = len;
+    }
+
     const fn room(&self) -> usize {
-        self.buf.len() - self.len
+        (self.buf.len() - self.len).saturating_sub(self.reserve)
     }
 
     pub(super) fn say(&mut self, message: &Message) -> bool {
-        let said = codec::encode(message, &mut self.buf[self.len..]);
+        let end = self.len + self.room();
+        let said = codec::encode(message, &mut self.buf[self.len..end]);
         let len = said.unwrap_or(0);
         self.len += len;
         if message.is_digest() {
@@ -80,7 +95,7 @@ impl<'b> Composition<'b> {
         if self.digest_len == 0 { 0 } else { self.start - FRAME_LEN + self.digest_len }
     }
 
-    pub(super) fn say_all(&mut self, claims: &[Claim]) -> usize {
+    pub(super) fn say_claims(&mut self, claims: &[Claim]) -> usize {
         claims.iter().take_while(|claim| self.say(&Message::Claim((**claim).into()))).count()
     }
 
@@ -170,12 +185,14 @@ impl<'b> Composition<'b> {
             return false;
         }
         let kind_len = 1 + usize::from(hops.is_some());
-        let delta: Option<RowDelta<Key, Bytes>> = self
-            .table
-            .row(id)
-            .and_then(|row| row.delta_since(since, self.room().saturating_sub(kind_len)));
-        let Some(delta) = delta else {
-            return is_fresh || self.table.version(id) <= since.version;
+        let Some(delta) = self.delta_since(id, since, kind_len) else {
+            if self.table.version(id) <= since.version {
+                return true;
+            }
+            if !is_fresh || self.reserve == 0 {
+                return is_fresh;
+            }
+            return !self.is_reserve_firm && self.say_delta_alone(id, owed);
         };
         if !delta.is_complete() && !is_fresh {
             return false;
@@ -189,24 +206,41 @@ impl<'b> Composition<'b> {
         said || is_fresh
     }
 
-    /// Names as many rows as fit, with their versions, and strikes them out.
-    pub(super) fn say_names(&mut self, rows: &mut BTreeMap<RowId, bool>) {
+    /// Says a delta that only fits where nothing is kept free.
+    fn say_delta_alone(&mut self, id: RowId, owed: Owed) -> bool {
+        self.reserve = 0;
+        self.used_reserve = true;
+        self.say_delta(id, owed)
+    }
+
+    fn delta_since(
+        &self,
+        id: RowId,
+        since: Since,
+        kind_len: usize,
+    ) -> Option<RowDelta<Key, Bytes>> {
+        self.table.row(id)?.delta_since(since, self.room().saturating_sub(kind_len))
+    }
+
+    /// Names as many rows as fit, with their versions, and strikes them out. Says whether all did.
+    pub(super) fn say_names(&mut self, rows: &mut Queue<RowId, bool>) -> bool {
         let mut room = self.room().saturating_sub(Announced::HEADER_LEN_MAX);
         let mut names = Vec::new();
-        rows.retain(|id, is_new| {
-            let version = self.table.version(*id);
-            let name = Announced::new(*id, version, *is_new);
+        while rows.say_next(|id, is_new| {
+            let version = self.table.version(id);
+            let name = Announced::new(id, version, is_new);
             let len = codec::encoded_len(&name);
             let fits = len <= room;
             if fits && version > 0 {
                 room -= len;
                 names.push(name);
             }
-            !fits
-        });
+            fits
+        }) {}
         let said =
             names.is_empty() || self.say(&Message::Announce { nonce: self.challenge, rows: names });
         debug_assert!(said, "names fit the room that was left for them");
+        rows.is_empty()
     }
 
     /// Asks for what we lack, if there is room to say what we hold.
