@@ -224,6 +224,8 @@ impl Agent {
             Event::SeedUnreachable { address, attempts, again_in } => {
                 self.output.say(&Said::SeedUnreachable { address, attempts, again_in });
             }
+            Event::Isolated => self.output.say(&Said::Isolated),
+            Event::Rejoined => self.output.say(&Said::Rejoined),
             Event::LifeRenewed { life } => self.output.say(&Said::LifeRenewed(life)),
             Event::ClockAhead { replica, by } => {
                 let reason = format!("its clock is {by:?} ahead; what it writes is refused");

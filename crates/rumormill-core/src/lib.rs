@@ -27,6 +27,7 @@ mod node;
 
 mod digest;
 mod health;
+mod isolation;
 mod loss;
 mod membership;
 mod probe;

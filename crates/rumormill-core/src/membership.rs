@@ -8,7 +8,7 @@ mod claims;
 mod roll;
 mod suspicion;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId, Space, Table};
@@ -73,6 +73,8 @@ pub(crate) struct Membership<A> {
     /// Members that are dead, to look after.
     dead: Roll,
     suspicions: Suspicions,
+    /// Whom we found to be suspect or dead since anybody was last heard.
+    judged_in_silence: BTreeSet<ReplicaId>,
     claims: Claims,
     pub(crate) refutations: u64,
     pub(crate) confirmations: u64,
@@ -98,6 +100,8 @@ pub(crate) enum Heard {
     Nothing,
     /// Somebody is suspected who was not.
     Suspicion,
+    /// Somebody is there who was thought dead.
+    Return,
     /// Anything else that is news.
     News,
 }
@@ -112,6 +116,7 @@ impl<A: Address> Membership<A> {
             reachable: Roll::new(),
             dead: Roll::new(),
             suspicions: Suspicions::new(),
+            judged_in_silence: BTreeSet::new(),
             claims: Claims::new(),
             refutations: 0,
             confirmations: 0,
@@ -190,9 +195,14 @@ impl<A: Address> Membership<A> {
         let (said, believed) = (claim.standing.rank(), rank(known.liveness));
         let is_stronger = (claim.incarnation, said) > (known.incarnation, believed);
         if may_be && is_stronger {
+            let heard = match (claim.standing, known.liveness) {
+                (ClaimedStanding::Suspect { .. }, _) => Heard::Suspicion,
+                (ClaimedStanding::Alive, Liveness::Dead) => Heard::Return,
+                _ => Heard::News,
+            };
             known.incarnation = claim.incarnation;
             self.believe(now, claim, patience, events);
-            return if said == rank(Liveness::Suspect) { Heard::Suspicion } else { Heard::News };
+            return heard;
         }
         match claim.standing {
             ClaimedStanding::Suspect { by } if may_be && claim.incarnation == known.incarnation => {
@@ -216,7 +226,7 @@ impl<A: Address> Membership<A> {
         let (life, incarnation) = (self.life(replica)?, self.members.get(&replica)?.incarnation);
         let standing = ClaimedStanding::Suspect { by: Tag::of(self.own) };
         let claim = Claim { life, incarnation, standing };
-        let heard = self.handle_claim(now, claim, patience, events);
+        let heard = self.judge(now, claim, patience, events);
         (heard != Heard::Nothing).then_some(claim)
     }
 
@@ -232,9 +242,25 @@ impl<A: Address> Membership<A> {
             if let Some((life, known)) = life {
                 let incarnation = known.incarnation;
                 let claim = Claim { life, incarnation, standing: ClaimedStanding::Dead };
-                self.handle_claim(now, claim, patience, events);
+                self.judge(now, claim, patience, events);
             }
         }
+    }
+
+    /// Takes back what we found of others since anybody was last heard: it was us who could not hear.
+    /// Nobody is told of it. Whoever is gone will be found to be gone.
+    pub(crate) fn take_back_verdicts(&mut self, events: &mut Events<A>) {
+        for replica in core::mem::take(&mut self.judged_in_silence) {
+            if self.liveness(replica) != Some(Liveness::Left) {
+                self.set_liveness(replica, Liveness::Alive, events);
+                self.claims.forget(replica);
+            }
+        }
+    }
+
+    /// Takes note that somebody is heard, so that what we found of others stands.
+    pub(crate) fn keep_verdicts(&mut self) {
+        self.judged_in_silence.clear();
     }
 
     /// Takes a suspect to be looked at: nobody else confirmed that it is silent, and it may be that
@@ -307,6 +333,16 @@ impl<A: Address> Membership<A> {
         }
         let replicas = drawn.iter().map(|slot| self.reachable()[*slot]);
         replicas.filter_map(|replica| self.address(replica).cloned()).collect()
+    }
+
+    /// Draws at most `count` members of all that have not left; one may be drawn twice.
+    pub(crate) fn draw_any(&self, random: &mut Random, count: usize) -> SmallVec<[A; 4]> {
+        let (reachable, dead) = (self.reachable.members(), self.dead.members());
+        let draws = (0..count).filter_map(|_| {
+            let slot = random.below(reachable.len() + dead.len());
+            reachable.get(slot).or_else(|| dead.get(slot.checked_sub(reachable.len())?))
+        });
+        draws.filter_map(|replica| self.address(*replica).cloned()).collect()
     }
 
     /// Draws one dead member.
@@ -404,6 +440,21 @@ impl<A: Address> Membership<A> {
             Entry { epoch: life.epoch, incarnation: 0, address, round_trip, slot, liveness };
         self.tags.insert(Tag::of(life), replica);
         self.members.insert(replica, known);
+    }
+
+    /// Takes in a claim of our own making.
+    fn judge(
+        &mut self,
+        now: Instant,
+        claim: Claim,
+        patience: Patience,
+        events: &mut Events<A>,
+    ) -> Heard {
+        let heard = self.handle_claim(now, claim, patience, events);
+        if heard != Heard::Nothing {
+            self.judged_in_silence.insert(claim.life.replica);
+        }
+        heard
     }
 
     /// Answers a claim against our own life with a higher incarnation.

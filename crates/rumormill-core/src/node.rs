@@ -1,12 +1,14 @@
 //! The node: routes inputs to its parts, and lets them fill one outbox.
 
 mod arrivals;
+mod isolated;
 mod lives;
 mod meeting;
 
 use core::time::Duration;
 
 use rumormill_crdt::{Life, Replica, RowId, Space, Table, Writer};
+use smallvec::SmallVec;
 
 use crate::{
     Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
@@ -15,6 +17,7 @@ use crate::{
     event::{Events, Next},
     forgetting::Forgetting,
     health::is_late,
+    isolation::Isolation,
     lives::Lives,
     membership::{Membership, Patience},
     message::{self, Message},
@@ -98,6 +101,7 @@ pub struct Node<A> {
     seal: Seal,
     members: Membership<A>,
     probe: Probe,
+    isolation: Isolation,
     relay: Relay<A>,
     rumor: Rumor,
     reconcile: Reconcile<A>,
@@ -168,6 +172,7 @@ impl<A: Address> Node<A> {
             seal,
             members: Membership::new(life),
             probe: Probe::new(now, &config, &mut random),
+            isolation: Isolation::new(now),
             relay: Relay::new(&config),
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
@@ -198,8 +203,7 @@ impl<A: Address> Node<A> {
         self.check_name(sender, &from)?;
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += bytes.len() as u64;
-        self.reconcile.handle_sign_of_life(&from);
-        self.ageing.handle_sign_of_life(self.replica.table());
+        self.handle_sign_of_life(&from);
         self.outbox.begin_answer(&from, bytes.len());
         if messages.iter().any(Message::is_opening) {
             self.meet(sender, &from);
@@ -224,12 +228,14 @@ impl<A: Address> Node<A> {
         self.rumor.handle_timeout(now, config, members, table, random, outbox);
         let probed = self.probe.take_probed().and_then(|target| members.address(target));
         if let Some(peer) = probed {
+            self.isolation.handle_ping();
             self.reconcile.compare_with(now, config, peer, random, outbox);
         }
         let (digest, timeout) = (&self.digest, self.transfer.timeout());
         let scene = Scene { now, config, timeout, table, digest, out: outbox };
         self.reconcile.handle_timeout(members, random, events, scene);
         self.transfer.handle_timeout(now, config, &mut self.replica, members, random, outbox);
+        self.ask_about();
         self.forget_markers();
         self.finish_leaving();
     }
@@ -276,7 +282,8 @@ impl<A: Address> Node<A> {
     /// If `buf` is shorter than [`DATAGRAM_LEN_MIN`].
     pub fn poll_transmit<'b>(&mut self, buf: &'b mut [u8]) -> Option<Transmit<'b, A>> {
         assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
-        let claims = self.members.claims_along();
+        // Who hears nobody has nothing to say of others.
+        let claims = if self.is_isolated() { SmallVec::new() } else { self.members.claims_along() };
         let (life, table) = (self.life(), self.replica.table());
         self.digest.handle_changes(table);
         let composed = self.outbox.compose(life, (table, &self.digest), &claims, buf)?;
@@ -323,6 +330,7 @@ impl<A: Address> Node<A> {
         let ageing = self.ageing.next_at().map(by_wall_clock);
         let sometimes = [
             self.members.poll_timeout(),
+            self.isolation.poll_timeout(&self.config),
             self.relay.poll_timeout(),
             self.transfer.poll_timeout(),
             ageing,
@@ -443,6 +451,7 @@ impl<A: Address> Node<A> {
             if is_late(slept, &self.config) {
                 self.members.handle_sleep(slept);
                 self.probe.handle_sleep();
+                self.isolation.handle_sleep(slept);
                 self.relay.handle_sleep();
             }
         }

@@ -129,6 +129,11 @@ impl<A: Address> Reconcile<A> {
         self.seeds.forget(address);
     }
 
+    /// Draws one seed.
+    pub(crate) fn draw_seed(&self, random: &mut Random) -> Option<A> {
+        self.seeds.draw(random)
+    }
+
     /// Notes that there is somebody at an address.
     pub(crate) fn handle_sign_of_life(&mut self, from: &A) {
         self.seeds.handle_sign_of_life(from);
@@ -451,6 +456,12 @@ impl<A: Address> Reconcile<A> {
         let (sweep, filling) = (self.sweep.poll_timeout(), self.filling.poll_timeout());
         let sometimes = [inquiry, sweep, filling, self.seeds.poll_timeout()];
         sometimes.into_iter().flatten().fold(self.next_at.min(self.next_dead_at), Instant::min)
+    }
+
+    /// Has another member looked after soon that is thought dead: where one is back, the network may
+    /// be, and all who were cut off.
+    pub(crate) fn hurry_to_the_dead(&mut self, now: Instant, config: &Config, random: &mut Random) {
+        self.next_dead_at = self.next_dead_at.min(now + random.around(config.request_timeout));
     }
 
     /// A member thought dead is told what is said of it, so that it can refute.

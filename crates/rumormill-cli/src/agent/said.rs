@@ -17,6 +17,8 @@ pub(crate) enum Said {
     Started { name: String, address: SocketAddr, replica: ReplicaId },
     Member(MemberInfo),
     SeedUnreachable { address: SocketAddr, attempts: u32, again_in: Duration },
+    Isolated,
+    Rejoined,
     LifeRenewed(Life),
     AwayTooLong { rows: usize },
     Warning { kind: &'static str, replica: ReplicaId, reason: String },
@@ -63,6 +65,8 @@ impl Said {
                 "attempts": attempts,
                 "again_in_ms": u64::try_from(again_in.as_millis()).ok(),
             }),
+            Self::Isolated => json!({ "event": "isolated" }),
+            Self::Rejoined => json!({ "event": "rejoined" }),
             Self::LifeRenewed(life) => {
                 json!({ "event": "life_renewed", "epoch": format!("{:016x}", life.epoch) })
             }
@@ -95,6 +99,8 @@ impl Said {
             Self::SeedUnreachable { address, attempts, again_in } => {
                 format!("* {address} did not answer {attempts} times; next try in {again_in:.1?}")
             }
+            Self::Isolated => "* nobody is heard; asking for them".to_owned(),
+            Self::Rejoined => "* in touch again".to_owned(),
             Self::LifeRenewed(_) => {
                 "* others knew a later life of ours; ours goes on above it".to_owned()
             }
