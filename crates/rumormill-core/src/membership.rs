@@ -75,6 +75,8 @@ pub(crate) struct Membership<A> {
     suspicions: Suspicions,
     /// Whom we found to be suspect or dead since anybody was last heard.
     judged_in_silence: BTreeSet<ReplicaId>,
+    /// Whether we say nothing of others.
+    is_silent: bool,
     claims: Claims,
     pub(crate) refutations: u64,
     pub(crate) confirmations: u64,
@@ -117,6 +119,7 @@ impl<A: Address> Membership<A> {
             dead: Roll::new(),
             suspicions: Suspicions::new(),
             judged_in_silence: BTreeSet::new(),
+            is_silent: false,
             claims: Claims::new(),
             refutations: 0,
             confirmations: 0,
@@ -258,6 +261,12 @@ impl<A: Address> Membership<A> {
         }
     }
 
+    /// Says nothing of others from here on, or goes on doing so: who hears nobody knows nothing of
+    /// anybody.
+    pub(crate) const fn speak_of_others(&mut self, speaks: bool) {
+        self.is_silent = !speaks;
+    }
+
     /// Takes note that somebody is heard, so that what we found of others stands.
     pub(crate) fn keep_verdicts(&mut self) {
         self.judged_in_silence.clear();
@@ -276,7 +285,8 @@ impl<A: Address> Membership<A> {
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let suspicions = self.suspicions.poll_timeout();
-        let claims = self.claims.poll_timeout().filter(|_| !self.reachable().is_empty());
+        let speaks = !self.is_silent && !self.reachable().is_empty();
+        let claims = self.claims.poll_timeout().filter(|_| speaks);
         suspicions.into_iter().chain(claims).min()
     }
 
@@ -287,7 +297,10 @@ impl<A: Address> Membership<A> {
         config: &Config,
         random: &mut Random,
     ) -> SmallVec<[A; 4]> {
-        if self.reachable().is_empty() || !self.claims.handle_timeout(now, config, random) {
+        if self.is_silent
+            || self.reachable().is_empty()
+            || !self.claims.handle_timeout(now, config, random)
+        {
             return SmallVec::new();
         }
         self.draw(random, config.fanout)
@@ -295,7 +308,7 @@ impl<A: Address> Membership<A> {
 
     /// The claims that are next to be passed on.
     pub(crate) fn claims_along(&self) -> SmallVec<[Claim; CLAIMS_ALONG_MAX]> {
-        self.claims.next()
+        if self.is_silent { SmallVec::new() } else { self.claims.next() }
     }
 
     /// Counts the first `count` of those claims as passed on; often enough is enough.
@@ -305,7 +318,7 @@ impl<A: Address> Membership<A> {
 
     /// The claim to tell a member, or somebody who asks, unless it is alive or left.
     pub(crate) fn claim_against(&self, replica: ReplicaId) -> Option<Claim> {
-        let known = self.members.get(&replica)?;
+        let known = self.members.get(&replica).filter(|_| !self.is_silent)?;
         let standing = match known.liveness {
             Liveness::Suspect => ClaimedStanding::Suspect { by: self.suspicions.accuser(replica)? },
             Liveness::Dead => ClaimedStanding::Dead,
@@ -345,11 +358,11 @@ impl<A: Address> Membership<A> {
         draws.filter_map(|replica| self.address(*replica).cloned()).collect()
     }
 
-    /// Draws one dead member.
-    pub(crate) fn draw_dead(&self, random: &mut Random) -> Option<(&A, Claim)> {
+    /// Draws one dead member, with what is said of it.
+    pub(crate) fn draw_dead(&self, random: &mut Random) -> Option<(&A, Option<Claim>)> {
         let dead = self.dead.members();
         let replica = *dead.get(random.below(dead.len()))?;
-        Some((self.address(replica)?, self.claim_against(replica)?))
+        Some((self.address(replica)?, self.claim_against(replica)))
     }
 
     /// The next member to be probed of those that are alive or suspect: each once a round.

@@ -8,7 +8,6 @@ mod meeting;
 use core::time::Duration;
 
 use rumormill_crdt::{Life, Replica, RowId, Space, Table, Writer};
-use smallvec::SmallVec;
 
 use crate::{
     Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
@@ -282,8 +281,7 @@ impl<A: Address> Node<A> {
     /// If `buf` is shorter than [`DATAGRAM_LEN_MIN`].
     pub fn poll_transmit<'b>(&mut self, buf: &'b mut [u8]) -> Option<Transmit<'b, A>> {
         assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
-        // Who hears nobody has nothing to say of others.
-        let claims = if self.is_isolated() { SmallVec::new() } else { self.members.claims_along() };
+        let claims = self.members.claims_along();
         let (life, table) = (self.life(), self.replica.table());
         self.digest.handle_changes(table);
         let composed = self.outbox.compose(life, (table, &self.digest), &claims, buf)?;

@@ -473,7 +473,9 @@ impl<A: Address> Reconcile<A> {
     ) {
         if let Some((address, claim)) = members.draw_dead(random) {
             out.compare(address);
-            out.claim(address, claim);
+            if let Some(claim) = claim {
+                out.claim(address, claim);
+            }
         }
     }
 }

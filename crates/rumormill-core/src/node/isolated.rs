@@ -23,6 +23,7 @@ impl<A: Address> Node<A> {
         if self.isolation.handle_sign_of_life(self.now) {
             self.members.take_back_verdicts(&mut self.events);
             self.probe.handle_return();
+            self.members.speak_of_others(true);
             self.events.isolation(false);
         }
         self.members.keep_verdicts();
@@ -35,6 +36,7 @@ impl<A: Address> Node<A> {
             return;
         };
         if is_new {
+            members.speak_of_others(false);
             self.events.isolation(true);
         }
         let seed = self.reconcile.draw_seed(random);
