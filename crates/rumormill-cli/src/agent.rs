@@ -189,6 +189,7 @@ impl Agent {
                 Said::Value(reading)
             }
             Question::Members => Said::Members(self.node.members().await?),
+            Question::Freshness => Said::Freshness(self.node.freshness().await?),
             Question::Help => Said::Help,
         };
         self.output.say(&said);

@@ -30,7 +30,7 @@ pub enum Event<A> {
     /// Nobody is heard, though there are members: no datagram was accepted for eight probe periods
     /// in which at least three pings were sent. It may be the network, or it may be that everybody
     /// else is gone; from here it looks the same. Members, dead ones included, and seeds are
-    /// contacted again and again, after 250 ms at first and 2 s at most, until
+    /// contacted again and again, after 250 ms at first and 1 s at most, until
     /// [`Rejoined`](Self::Rejoined).
     Isolated,
     /// Somebody was heard again after [`Isolated`](Self::Isolated). Who was found to be suspect or

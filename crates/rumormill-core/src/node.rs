@@ -10,7 +10,7 @@ use core::time::Duration;
 use rumormill_crdt::{Life, Replica, RowId, Space, Table, Writer};
 
 use crate::{
-    Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
+    Address, Config, Event, Freshness, Identity, Instant, Member, Rejected, Stats,
     ageing::Ageing,
     digest::Digest,
     event::{Events, Next},
@@ -46,7 +46,8 @@ pub const DATAGRAM_LEN_MIN: usize = 1_200;
 ///   [`restore`](Self::restore).
 /// - *Outputs*: [`poll_transmit`](Self::poll_transmit), [`poll_event`](Self::poll_event),
 ///   [`poll_timeout`](Self::poll_timeout).
-/// - *Views*: [`table`](Self::table), [`members`](Self::members), [`stats`](Self::stats).
+/// - *Views*: [`table`](Self::table), [`members`](Self::members), [`stats`](Self::stats),
+///   [`freshness`](Self::freshness).
 ///
 /// After any inputs and commands, in any order, poll what you have a use for: transmit until
 /// nothing comes, events likewise, and sleep until the timeout at most. Nothing is owed: a caller
@@ -360,6 +361,13 @@ impl<A: Address> Node<A> {
         stats.comparisons = self.reconcile.comparisons;
         stats.comparisons_equal = self.reconcile.comparisons_equal;
         stats
+    }
+
+    /// Through which settled cut this table agreed with how many distinct random peers, and what
+    /// follows from it.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.reconcile.freshness(self.unix(), self.members.population())
     }
 
     /// Who we are.

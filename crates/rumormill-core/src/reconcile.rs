@@ -36,6 +36,7 @@ use crate::{
     Address, Config, Instant,
     digest::{Basis, Digest, View},
     event::Events,
+    freshness::{Agreements, Freshness},
     membership::Membership,
     message::{Ask, Cells, Compare, Message, More, Page, WireStrata},
     outbox::{CellsOwed, Outbox},
@@ -80,6 +81,8 @@ pub(crate) struct Reconcile<A> {
     named: Option<(A, Gap)>,
     /// How many conversations in a row found nothing of what differs.
     stuck: u32,
+    /// Who agreed with us of late.
+    agreements: Agreements<A>,
     sweep: Sweep<A>,
     filling: Filling<A>,
     /// Fingerprints of peers that were compared with ours, and how many of them were equal.
@@ -112,6 +115,7 @@ impl<A: Address> Reconcile<A> {
             compared: None,
             named: None,
             stuck: 0,
+            agreements: Agreements::new(),
             sweep: Sweep::new(),
             filling: Filling::new(random),
             comparisons: 0,
@@ -142,6 +146,16 @@ impl<A: Address> Reconcile<A> {
     /// Says whether we are new, and yet to be brought up to date.
     pub(crate) const fn is_new(&self) -> bool {
         self.filling.is_under_way()
+    }
+
+    /// How much of what others have is here.
+    pub(crate) fn freshness(&self, unix: Duration, population: usize) -> Freshness {
+        self.agreements.freshness(unix, population)
+    }
+
+    /// Takes note that our table begins anew.
+    pub(crate) fn start_over(&mut self) {
+        self.agreements.clear();
     }
 
     /// Goes on with a conversation; `another` is a member at random.
@@ -250,9 +264,14 @@ impl<A: Address> Reconcile<A> {
         scene: &mut Scene<'_, A>,
     ) -> bool {
         self.comparisons += 1;
-        match view.compare(&theirs.fingerprint()) {
+        let comparison = view.compare(&theirs.fingerprint());
+        if comparison != Comparison::Equal {
+            self.agreements.disagree();
+        }
+        match comparison {
             Comparison::Equal => {
                 self.comparisons_equal += 1;
+                self.agreements.agree(from, view.cut_at());
                 self.named = None;
                 self.get_along();
                 return false;

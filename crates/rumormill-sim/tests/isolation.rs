@@ -113,17 +113,17 @@ fn of_two_both_say_so_and_are_back() {
 fn who_was_forgotten_finds_the_others() {
     for seed in 1..=10 {
         let mut sim = sim("who_was_forgotten_finds_the_others", seed);
-        sim.start_acquainted(6);
+        sim.start_acquainted(40);
         sim.run(5 * SECOND);
-        sim.cut(&[5]);
+        sim.cut(&[39]);
         sim.run(30 * SECOND);
-        (0..5).for_each(|who| sim.crash(who));
-        (0..5).for_each(|who| sim.restart(who, Disk::Lost, 0));
+        (0..39).for_each(|who| sim.crash(who));
+        (0..39).for_each(|who| sim.restart(who, Disk::Lost, 0));
         sim.run((20 * SECOND).mul_f64(1.0 + seed as f64 / 9.7));
-        assert_eq!(sim.node(0).members().count(), 4, "nobody knows of it");
+        assert_eq!(sim.node(0).members().count(), 38, "nobody knows of it");
         sim.heal();
         let back = time_until(&mut sim, 15 * SECOND, |sim| {
-            (0..6).all(|who| sim.node(who).members().count() == 5 && shows_all_alive(sim, who))
+            (0..40).all(|who| sim.node(who).members().count() == 39 && shows_all_alive(sim, who))
         });
         eprintln!("forgotten, seed {seed}: back after {back:?}");
         sim.check(back.is_some_and(|it| it < 5 * SECOND), "all know all within 5 s");

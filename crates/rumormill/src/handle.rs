@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, error, fmt, net::SocketAddr};
 
 use rumormill_core::{
-    Liveness, Member,
+    Freshness, Liveness, Member,
     crdt::{Life, ReplicaId, Table, Writer},
 };
 use tokio::{
@@ -143,6 +143,15 @@ impl Handle {
     /// [`Stopped`].
     pub async fn stats(&self) -> Result<Stats, Stopped> {
         self.call(|driver| driver.stats()).await
+    }
+
+    /// Through which settled cut the table agreed with how many distinct random peers.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`].
+    pub async fn freshness(&self) -> Result<Freshness, Stopped> {
+        self.call(|driver| driver.freshness()).await
     }
 
     /// Joins the population that the node at `seed` belongs to, as

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rumormill::{Life, Liveness, MemberInfo, ReplicaId};
+use rumormill::{Freshness, Life, Liveness, MemberInfo, ReplicaId};
 use serde_json::{Value, json};
 
 use super::{input::HELP, reading::Reading};
@@ -27,6 +27,7 @@ pub(crate) enum Said {
     Value(Reading),
     All(Vec<Reading>),
     Members(Vec<MemberInfo>),
+    Freshness(Freshness),
     Help,
     Error(String),
 }
@@ -85,6 +86,7 @@ impl Said {
             Self::Members(members) => {
                 json!({ "members": members.iter().map(member_json).collect::<Vec<_>>() })
             }
+            Self::Freshness(freshness) => freshness_json(freshness),
             Self::Help => json!({ "help": HELP.lines().collect::<Vec<_>>() }),
             Self::Error(reason) => json!({ "error": reason }),
         }
@@ -116,10 +118,43 @@ impl Said {
             Self::All(readings) => lines(readings.iter().map(reading_text)),
             Self::Members(members) if members.is_empty() => "nobody else was heard of".to_owned(),
             Self::Members(members) => lines(members.iter().map(member_text)),
+            Self::Freshness(freshness) => freshness_text(freshness),
             Self::Help => HELP.to_owned(),
             Self::Error(reason) => format!("error: {reason}"),
         }
     }
+}
+
+/// With how many peers the table agreed, and how long ago: with any, and with all that count.
+fn freshness_json(freshness: &Freshness) -> Value {
+    let millis = |age: Option<Duration>| age.and_then(|age| u64::try_from(age.as_millis()).ok());
+    let (peers, oldest) = oldest(freshness);
+    json!({
+        "freshness": {
+            "age_ms": millis(freshness.age()),
+            "peers": peers,
+            "peers_age_ms": millis(oldest),
+            "population": freshness.population(),
+        }
+    })
+}
+
+fn freshness_text(freshness: &Freshness) -> String {
+    let (peers, oldest) = oldest(freshness);
+    let Some((newest, oldest)) = freshness.age().zip(oldest) else {
+        return "the table was found equal to no other yet".to_owned();
+    };
+    let half = (0..peers).fold(1.0, |chance, _| chance / 2.0);
+    format!(
+        "the table agreed with another as of {newest:.1?} ago, with {peers} of {} as of {oldest:.1?} \
+         ago; the chance that it lacks what half of them had then is below {half:.1e}",
+        freshness.population().saturating_sub(1)
+    )
+}
+
+/// How many peers count, and how long ago the earliest of their cuts was.
+fn oldest(freshness: &Freshness) -> (usize, Option<Duration>) {
+    (freshness.peers(), freshness.age_with(freshness.peers()))
 }
 
 fn member_json(member: &MemberInfo) -> Value {

@@ -123,6 +123,7 @@ impl<A: Address> Node<A> {
         let unspread = ours.filter(|row| row.id().life == self.life()).cloned().collect();
         self.events.note(Event::AwayTooLong { unspread });
         let dropped = self.replica.start_over(life);
+        self.reconcile.start_over();
         self.go_on_in(life);
         self.go_on_without(&dropped);
     }
