@@ -139,7 +139,8 @@ impl<A: Address> Node<A> {
     ///
     /// # Panics
     ///
-    /// If the identity's name or encoded address is too long for a cell, or the limits allow cells
+    /// If the identity's name or encoded address is too long for a cell, the label of the zone has more
+    /// than [`Config::ZONE_LEN_MAX`] bytes, or the limits allow cells
     /// and dependencies that do not fit a datagram together.
     #[must_use]
     pub fn new(
@@ -153,6 +154,10 @@ impl<A: Address> Node<A> {
         assert!(
             message::delta_len_max(&config.limits) <= DATAGRAM_LEN_MIN,
             "the largest cell and all dependencies of a head fit a datagram together"
+        );
+        assert!(
+            config.zone.len() <= Config::ZONE_LEN_MAX,
+            "the label of a zone has at most 32 bytes"
         );
         let mut random = Random::new(seed);
         let life = Lives::first(identity.replica, unix, &mut random);
@@ -170,7 +175,7 @@ impl<A: Address> Node<A> {
             leaving: Leaving::No,
             lives: Lives::default(),
             seal,
-            members: Membership::new(life),
+            members: Membership::new(life, config.zone.clone()),
             probe: Probe::new(now, &config, &mut random),
             isolation: Isolation::new(now),
             relay: Relay::new(&config),
@@ -294,6 +299,10 @@ impl<A: Address> Node<A> {
         self.seal.close(payload);
         self.stats.datagrams_sent += 1;
         self.stats.bytes_sent += composed.len as u64;
+        if self.members.is_elsewhere(&composed.to) {
+            self.stats.datagrams_to_other_zones += 1;
+            self.stats.bytes_to_other_zones += composed.len as u64;
+        }
         self.stats.deltas_sent += composed.deltas;
         self.stats.pings_sent += composed.pings;
         self.stats.digest_bytes_sent += composed.digest_bytes as u64;

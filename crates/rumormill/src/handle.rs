@@ -44,6 +44,8 @@ pub struct MemberInfo {
     pub address: SocketAddr,
     /// What people call it; empty if it did not say.
     pub name: String,
+    /// The label of the zone it is in; empty if it did not say.
+    pub zone: String,
     /// Whether it is there.
     pub liveness: Liveness,
 }
@@ -245,8 +247,8 @@ impl Handle {
 
 impl From<Member<'_, SocketAddr>> for MemberInfo {
     fn from(member: Member<'_, SocketAddr>) -> Self {
-        let Member { life, address, name, liveness } = member;
-        Self { life, address: *address, name: name.to_owned(), liveness }
+        let Member { life, address, name, zone, liveness } = member;
+        Self { life, address: *address, name: name.to_owned(), zone: zone.to_owned(), liveness }
     }
 }
 

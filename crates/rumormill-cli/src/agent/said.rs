@@ -160,6 +160,7 @@ fn oldest(freshness: &Freshness) -> (usize, Option<Duration>) {
 fn member_json(member: &MemberInfo) -> Value {
     json!({
         "name": member.name,
+        "zone": member.zone,
         "liveness": word(member.liveness),
         "address": member.address.to_string(),
         "replica": member.life.replica.to_string(),
@@ -167,7 +168,8 @@ fn member_json(member: &MemberInfo) -> Value {
 }
 
 fn member_text(member: &MemberInfo) -> String {
-    format!("{} is {}, at {}", member.name, word(member.liveness), member.address)
+    let zone = if member.zone.is_empty() { String::new() } else { format!(" in {}", member.zone) };
+    format!("{} is {}, at {}{zone}", member.name, word(member.liveness), member.address)
 }
 
 const fn word(liveness: Liveness) -> &'static str {
