@@ -49,6 +49,9 @@ pub(crate) struct Args {
     /// The period in which edits are passed on, in milliseconds.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(10..=60_000))]
     interval_ms: u64,
+    /// The zone the node is in, such as a region: most edits are told to members of the same zone.
+    #[arg(long, value_name = "LABEL", default_value = "", value_parser = zone)]
+    zone: String,
     /// For how many days what ended lives wrote is kept; 0 for ever. All nodes must agree.
     #[arg(long, value_name = "N", default_value_t = 30)]
     retention_days: u32,
@@ -89,6 +92,7 @@ async fn live(args: Args, output: Output) -> Result<(), Box<dyn Error>> {
         cluster: args.cluster,
         fanout: usize::from(args.fanout),
         rumor_every: Duration::from_millis(args.interval_ms),
+        zone: args.zone,
         retention: retention(args.retention_days),
         ..Config::DEFAULT
     };
@@ -107,6 +111,15 @@ async fn live(args: Args, output: Output) -> Result<(), Box<dyn Error>> {
     }
     output.say(&Said::Left);
     Ok(())
+}
+
+/// Reads the label of a zone.
+fn zone(label: &str) -> Result<String, String> {
+    if label.len() <= Config::ZONE_LEN_MAX {
+        Ok(label.to_owned())
+    } else {
+        Err(format!("a label has at most {} bytes", Config::ZONE_LEN_MAX))
+    }
 }
 
 fn retention(days: u32) -> Retention {
@@ -189,6 +202,7 @@ impl Agent {
                 Said::Value(reading)
             }
             Question::Members => Said::Members(self.node.members().await?),
+            Question::Freshness => Said::Freshness(self.node.freshness().await?),
             Question::Help => Said::Help,
         };
         self.output.say(&said);
@@ -224,6 +238,8 @@ impl Agent {
             Event::SeedUnreachable { address, attempts, again_in } => {
                 self.output.say(&Said::SeedUnreachable { address, attempts, again_in });
             }
+            Event::Isolated => self.output.say(&Said::Isolated),
+            Event::Rejoined => self.output.say(&Said::Rejoined),
             Event::LifeRenewed { life } => self.output.say(&Said::LifeRenewed(life)),
             Event::ClockAhead { replica, by } => {
                 let reason = format!("its clock is {by:?} ahead; what it writes is refused");

@@ -8,6 +8,7 @@ mod join;
 mod loss;
 mod spread;
 mod theory;
+mod zones;
 
 mod mode;
 mod runs;
@@ -31,6 +32,8 @@ pub(crate) enum Scenario {
     Loss(loss::Args),
     /// What remains of a time in which nodes came and went.
     Churn(churn::Args),
+    /// What crosses from zone to zone, beside the same with uniform choice.
+    Zones(zones::Args),
     /// How many rounds a rumor takes, beside the formulas.
     Theory(theory::Args),
     /// The tables of Demers et al., measured again, and our nodes beside them.
@@ -46,6 +49,7 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Crash(args) => crash::run(args),
         Scenario::Loss(args) => loss::run(args),
         Scenario::Churn(args) => churn::run(args),
+        Scenario::Zones(args) => zones::run(args),
         Scenario::Theory(args) => theory::run(args),
         Scenario::Demers(args) => demers::run(args),
     }

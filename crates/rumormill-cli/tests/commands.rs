@@ -56,7 +56,12 @@ fn an_agent_answers_wrong_lines_and_outlives_its_input() {
     ann.hear(
         "error",
         "there is no \"frobnicate\"; there are set, add, remove, count, get, watch, members, \
-         evict, pardon, help, quit",
+         freshness, evict, pardon, help, quit",
+    );
+    ann.say("freshness");
+    ann.hear(
+        "freshness",
+        json!({"age_ms": null, "peers": 0, "peers_age_ms": null, "population": 1}),
     );
     ann.say(&format!("set big {}", "x".repeat(701)));
     let answer = ann.next(|line| line.get("error").is_some());
@@ -83,6 +88,11 @@ fn wrong_usage_exits_with_2_and_failure_with_1() {
     let (code, error) = run(&["agent", "--bind", "127.0.0.1:0"]);
     assert_eq!(code, Some(2));
     assert!(error.contains("give it a --name"), "{error}");
+    let zone = "z".repeat(33);
+    let (code, error) = run(&["agent", "--bind", "127.0.0.1:0", "--name", "eve", "--zone", &zone]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("a label has at most 32 bytes"), "{error}");
+    assert_eq!(run(&["sim", "zones", "--bias-per-mille", "751"]).0, Some(2));
     assert_eq!(run(&["demo", "--nodes", "3"]).0, Some(2));
     let (code, error) = run(&["reconcile", "--rows", "5", "--differ", "6"]);
     assert_eq!(code, Some(2));
@@ -202,6 +212,25 @@ fn a_population_at_rest_is_measured() {
     };
     check(&[], 0);
     check(&["--update-rate", "2.5", "--loss", "0.1"], 50);
+}
+
+#[test]
+fn zones_are_measured_beside_uniform_choice() {
+    let report = measured(&["sim", "zones", "--nodes", "60", "--zones", "3", "--seeds", "2"]);
+    assert_eq!((&report["reached"], &report["theory_update_pct"]), (&json!(60), &json!(16.67)));
+    let number = |value: &Value| value.as_f64().expect("a number");
+    for field in ["cross_zone_bytes_pct", "cross_zone_update_bytes_pct"] {
+        let [near, even] = [&report[field], &report["uniform"][field]].map(number);
+        assert!(near < even * 0.8, "{field}: {near} {even}");
+    }
+    assert!(number(&report["all_ms"]) > 20.0, "it takes a while between zones");
+}
+
+#[test]
+fn an_agent_shows_zones() {
+    let ann = Agent::start("ann", &["--zone", "east"]);
+    let _bob = Agent::start("bob", &["--zone", "west", "--join", &ann.address]);
+    ann.hear("zone", "west");
 }
 
 #[test]

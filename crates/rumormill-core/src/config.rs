@@ -5,6 +5,8 @@ use core::{num::NonZeroU32, time::Duration};
 
 use rumormill_crdt::{Limits, ReplicaId, Retention};
 
+use crate::membership::Bias;
+
 /// Who a node is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity<A> {
@@ -46,6 +48,18 @@ pub struct Config {
     pub fanout: usize,
     /// How fresh deltas spread.
     pub mode: Mode,
+    /// Where the node is: a region, a rack, a building. Empty, the default, is nowhere. Members whose
+    /// labels are equal are in one zone. The label travels in the node's `self` row; it has at most
+    /// [`ZONE_LEN_MAX`](Self::ZONE_LEN_MAX) bytes.
+    pub zone: String,
+    /// Of 1,000 peers that are drawn to be told of news, so many are drawn from the node's own zone, and
+    /// the rest from all members alike; 750 by default, which is also the most, so that
+    /// news never stays in a zone. Without a zone, or where nobody else is in it, all
+    /// are drawn from all. Probes, comparisons and claims go to all members alike in any case.
+    pub zone_bias_per_mille: u32,
+    /// Whether of two peers that are drawn the nearer is told, by how long its answers took. It
+    /// counts for the draws that `zone_bias_per_mille` speaks of, in a zone or not; off by default.
+    pub prefer_near: bool,
     /// The rumor period.
     pub rumor_every: Duration,
     /// The longest time from one comparison of digests to the next. Every probe carries one, so
@@ -99,6 +113,9 @@ impl Config {
         cluster: String::new(),
         fanout: 3,
         mode: Mode::PushThenPull,
+        zone: String::new(),
+        zone_bias_per_mille: ZONE_BIAS_MAX,
+        prefer_near: false,
         rumor_every: Duration::from_millis(200),
         reconcile_every: Duration::from_millis(1_500),
         probe_every: Duration::from_secs(1),
@@ -120,6 +137,15 @@ impl Config {
 }
 
 impl Config {
+    /// The longest label of a zone, in bytes.
+    pub const ZONE_LEN_MAX: usize = 32;
+
+    /// How peers for rumors are chosen.
+    pub(crate) fn bias(&self) -> Bias {
+        let per_mille = self.zone_bias_per_mille.min(ZONE_BIAS_MAX) as usize;
+        Bias { per_mille, prefers_near: self.prefer_near }
+    }
+
     /// Every period at least a millisecond, so that there is always a next moment.
     pub(crate) fn with_sane_periods(mut self) -> Self {
         let periods = [
@@ -138,6 +164,9 @@ impl Config {
         self
     }
 }
+
+/// At least a fourth of all draws is uniform.
+const ZONE_BIAS_MAX: u32 = 750;
 
 /// The shortest retention: rows are stamped anew four times as often.
 const RETENTION_MIN: Duration = Duration::from_secs(60);

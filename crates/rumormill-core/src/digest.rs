@@ -155,6 +155,11 @@ impl View<'_> {
         fingerprint
     }
 
+    /// The moment of the cut, by the wall clock.
+    pub(crate) fn cut_at(&self) -> Duration {
+        self.cut.to_unix()
+    }
+
     pub(crate) fn strata(&self) -> Strata {
         let mut strata = *self.keyed.summary.strata();
         for (hash, from, to) in self.steps() {

@@ -27,6 +27,16 @@ pub enum Event<A> {
         /// What it is by now.
         liveness: Liveness,
     },
+    /// Nobody is heard, though there are members: no datagram was accepted for eight probe periods
+    /// in which at least three pings were sent. It may be the network, or it may be that everybody
+    /// else is gone; from here it looks the same. Members, dead ones included, and seeds are
+    /// contacted again and again, after 250 ms at first and 1 s at most, until
+    /// [`Rejoined`](Self::Rejoined).
+    Isolated,
+    /// Somebody was heard again after [`Isolated`](Self::Isolated). Who was found to be suspect or
+    /// dead in the silence counts as alive again, and is looked after anew. A program that did not
+    /// poll in between is told the later of the two alone.
+    Rejoined,
     /// We left, and whoever could be told was told.
     Left,
     /// A seed does not answer. It is tried again after `again_in`.
@@ -97,6 +107,8 @@ const NOTES_MAX: usize = 256;
 pub(crate) struct Events<A> {
     table_changed: bool,
     left: bool,
+    /// Whether we came to be isolated, or to be so no more.
+    isolated: Option<bool>,
     members: BTreeSet<ReplicaId>,
     notes: VecDeque<Event<A>>,
     /// Whom we complained of, until something of theirs is taken in.
@@ -123,6 +135,7 @@ impl<A: PartialEq> Events<A> {
         Self {
             table_changed: false,
             left: false,
+            isolated: None,
             members: BTreeSet::new(),
             notes: VecDeque::new(),
             complaints: BTreeSet::new(),
@@ -135,6 +148,10 @@ impl<A: PartialEq> Events<A> {
 
     pub(crate) fn member_changed(&mut self, replica: ReplicaId) {
         self.members.insert(replica);
+    }
+
+    pub(crate) const fn isolation(&mut self, isolated: bool) {
+        self.isolated = Some(isolated);
     }
 
     pub(crate) const fn left(&mut self) {
@@ -205,6 +222,10 @@ impl<A: PartialEq> Events<A> {
     pub(crate) fn next(&mut self) -> Option<Next<A>> {
         if core::mem::take(&mut self.table_changed) {
             return Some(Next::Event(Event::TableChanged));
+        }
+        if let Some(isolated) = self.isolated.take() {
+            let event = if isolated { Event::Isolated } else { Event::Rejoined };
+            return Some(Next::Event(event));
         }
         if let Some(replica) = self.members.pop_first() {
             return Some(Next::Member(replica));

@@ -26,7 +26,9 @@ extern crate alloc;
 mod node;
 
 mod digest;
+mod freshness;
 mod health;
+mod isolation;
 mod loss;
 mod membership;
 mod probe;
@@ -65,6 +67,7 @@ mod strangers;
 pub use address::Address;
 pub use config::{Config, Identity, Mode};
 pub use event::Event;
+pub use freshness::Freshness;
 pub use membership::{Liveness, Member};
 pub use node::{DATAGRAM_LEN_MIN, Node, Transmit};
 pub use seal::Rejected;

@@ -7,19 +7,24 @@
 mod claims;
 mod roll;
 mod suspicion;
+mod zone;
 
-use alloc::collections::BTreeMap;
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+};
 use core::time::Duration;
 
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId, Space, Table};
 use smallvec::SmallVec;
 
-pub(crate) use self::suspicion::Patience;
 use self::{
     claims::{CLAIMS_ALONG_MAX, Claims},
     roll::Roll,
     suspicion::Suspicions,
+    zone::{NOWHERE, Zone},
 };
+pub(crate) use self::{suspicion::Patience, zone::Bias};
 use crate::{
     Address, Config, Instant,
     event::Events,
@@ -33,6 +38,9 @@ use crate::{
 /// The farthest a claim may run ahead of the incarnation we know; a member refutes once per
 /// suspicion, so honest claims never get near it.
 const INCARNATION_JUMP_MAX: u64 = 1 << 32;
+
+/// A draw is repeated so often at most to find somebody who was not drawn yet.
+const DRAWS_MAX: usize = 8;
 
 /// What is known of a member's presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +64,8 @@ pub struct Member<'m, A> {
     pub address: &'m A,
     /// What people call it; empty if it did not say.
     pub name: &'m str,
+    /// The label of the zone it is in; empty if it did not say.
+    pub zone: &'m str,
     /// Whether it is there.
     pub liveness: Liveness,
 }
@@ -72,7 +82,12 @@ pub(crate) struct Membership<A> {
     reachable: Roll,
     /// Members that are dead, to look after.
     dead: Roll,
+    zone: Zone,
     suspicions: Suspicions,
+    /// Whom we found to be suspect or dead since anybody was last heard.
+    judged_in_silence: BTreeSet<ReplicaId>,
+    /// Whether we say nothing of others.
+    is_silent: bool,
     claims: Claims,
     pub(crate) refutations: u64,
     pub(crate) confirmations: u64,
@@ -88,6 +103,9 @@ struct Entry<A> {
     round_trip: PeerRoundTrip,
     /// Where the member stands in `reachable` or `dead`.
     slot: u32,
+    /// Where it stands in the roll of our zone, or nowhere.
+    zone_slot: u32,
+    is_in_our_zone: bool,
     liveness: Liveness,
 }
 
@@ -98,12 +116,14 @@ pub(crate) enum Heard {
     Nothing,
     /// Somebody is suspected who was not.
     Suspicion,
+    /// Somebody is there who was thought dead.
+    Return,
     /// Anything else that is news.
     News,
 }
 
 impl<A: Address> Membership<A> {
-    pub(crate) const fn new(own: Life) -> Self {
+    pub(crate) const fn new(own: Life, zone: String) -> Self {
         Self {
             own,
             incarnation: 0,
@@ -111,7 +131,10 @@ impl<A: Address> Membership<A> {
             tags: BTreeMap::new(),
             reachable: Roll::new(),
             dead: Roll::new(),
+            zone: Zone::new(zone),
             suspicions: Suspicions::new(),
+            judged_in_silence: BTreeSet::new(),
+            is_silent: false,
             claims: Claims::new(),
             refutations: 0,
             confirmations: 0,
@@ -132,14 +155,24 @@ impl<A: Address> Membership<A> {
         if replica == self.own.replica {
             return;
         }
-        let Some(known) = self.members.get_mut(&replica) else {
-            self.add(replica, says);
-            events.member_changed(replica);
-            return;
-        };
-        if says.life.epoch < known.epoch {
-            return;
+        let is_in_our_zone = self.zone.is_ours(self_row::zone(row));
+        match self.members.get(&replica).map(|known| known.epoch) {
+            None => {
+                self.add(replica, says);
+                events.member_changed(replica);
+            }
+            Some(epoch) if says.life.epoch < epoch => return,
+            Some(_) => {
+                self.take_out_of_zone(replica);
+                self.handle_life(replica, says, events);
+            }
         }
+        self.handle_zone(replica, is_in_our_zone);
+    }
+
+    /// Takes in what a member that is known says of itself.
+    fn handle_life(&mut self, replica: ReplicaId, says: SelfRow<A>, events: &mut Events<A>) {
+        let Some(known) = self.members.get_mut(&replica) else { return };
         let is_new_life = says.life.epoch > known.epoch;
         if known.address != says.address {
             known.address = says.address;
@@ -164,6 +197,7 @@ impl<A: Address> Membership<A> {
     pub(crate) fn forget(&mut self, replica: ReplicaId, events: &mut Events<A>) {
         // A member that left is in no list and has no deadline.
         self.set_liveness(replica, Liveness::Left, events);
+        self.take_out_of_zone(replica);
         self.claims.forget(replica);
         if let Some(known) = self.members.remove(&replica) {
             self.tags.remove(&Tag::of(Life { replica, epoch: known.epoch }));
@@ -190,9 +224,14 @@ impl<A: Address> Membership<A> {
         let (said, believed) = (claim.standing.rank(), rank(known.liveness));
         let is_stronger = (claim.incarnation, said) > (known.incarnation, believed);
         if may_be && is_stronger {
+            let heard = match (claim.standing, known.liveness) {
+                (ClaimedStanding::Suspect { .. }, _) => Heard::Suspicion,
+                (ClaimedStanding::Alive, Liveness::Dead) => Heard::Return,
+                _ => Heard::News,
+            };
             known.incarnation = claim.incarnation;
             self.believe(now, claim, patience, events);
-            return if said == rank(Liveness::Suspect) { Heard::Suspicion } else { Heard::News };
+            return heard;
         }
         match claim.standing {
             ClaimedStanding::Suspect { by } if may_be && claim.incarnation == known.incarnation => {
@@ -216,7 +255,7 @@ impl<A: Address> Membership<A> {
         let (life, incarnation) = (self.life(replica)?, self.members.get(&replica)?.incarnation);
         let standing = ClaimedStanding::Suspect { by: Tag::of(self.own) };
         let claim = Claim { life, incarnation, standing };
-        let heard = self.handle_claim(now, claim, patience, events);
+        let heard = self.judge(now, claim, patience, events);
         (heard != Heard::Nothing).then_some(claim)
     }
 
@@ -232,9 +271,31 @@ impl<A: Address> Membership<A> {
             if let Some((life, known)) = life {
                 let incarnation = known.incarnation;
                 let claim = Claim { life, incarnation, standing: ClaimedStanding::Dead };
-                self.handle_claim(now, claim, patience, events);
+                self.judge(now, claim, patience, events);
             }
         }
+    }
+
+    /// Takes back what we found of others since anybody was last heard: it was us who could not hear.
+    /// Nobody is told of it. Whoever is gone will be found to be gone.
+    pub(crate) fn take_back_verdicts(&mut self, events: &mut Events<A>) {
+        for replica in core::mem::take(&mut self.judged_in_silence) {
+            if self.liveness(replica) != Some(Liveness::Left) {
+                self.set_liveness(replica, Liveness::Alive, events);
+                self.claims.forget(replica);
+            }
+        }
+    }
+
+    /// Says nothing of others from here on, or goes on doing so: who hears nobody knows nothing of
+    /// anybody.
+    pub(crate) const fn speak_of_others(&mut self, speaks: bool) {
+        self.is_silent = !speaks;
+    }
+
+    /// Takes note that somebody is heard, so that what we found of others stands.
+    pub(crate) fn keep_verdicts(&mut self) {
+        self.judged_in_silence.clear();
     }
 
     /// Takes a suspect to be looked at: nobody else confirmed that it is silent, and it may be that
@@ -250,7 +311,8 @@ impl<A: Address> Membership<A> {
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let suspicions = self.suspicions.poll_timeout();
-        let claims = self.claims.poll_timeout().filter(|_| !self.reachable().is_empty());
+        let speaks = !self.is_silent && !self.reachable().is_empty();
+        let claims = self.claims.poll_timeout().filter(|_| speaks);
         suspicions.into_iter().chain(claims).min()
     }
 
@@ -261,7 +323,10 @@ impl<A: Address> Membership<A> {
         config: &Config,
         random: &mut Random,
     ) -> SmallVec<[A; 4]> {
-        if self.reachable().is_empty() || !self.claims.handle_timeout(now, config, random) {
+        if self.is_silent
+            || self.reachable().is_empty()
+            || !self.claims.handle_timeout(now, config, random)
+        {
             return SmallVec::new();
         }
         self.draw(random, config.fanout)
@@ -269,7 +334,7 @@ impl<A: Address> Membership<A> {
 
     /// The claims that are next to be passed on.
     pub(crate) fn claims_along(&self) -> SmallVec<[Claim; CLAIMS_ALONG_MAX]> {
-        self.claims.next()
+        if self.is_silent { SmallVec::new() } else { self.claims.next() }
     }
 
     /// Counts the first `count` of those claims as passed on; often enough is enough.
@@ -279,7 +344,7 @@ impl<A: Address> Membership<A> {
 
     /// The claim to tell a member, or somebody who asks, unless it is alive or left.
     pub(crate) fn claim_against(&self, replica: ReplicaId) -> Option<Claim> {
-        let known = self.members.get(&replica)?;
+        let known = self.members.get(&replica).filter(|_| !self.is_silent)?;
         let standing = match known.liveness {
             Liveness::Suspect => ClaimedStanding::Suspect { by: self.suspicions.accuser(replica)? },
             Liveness::Dead => ClaimedStanding::Dead,
@@ -309,11 +374,56 @@ impl<A: Address> Membership<A> {
         replicas.filter_map(|replica| self.address(replica).cloned()).collect()
     }
 
-    /// Draws one dead member.
-    pub(crate) fn draw_dead(&self, random: &mut Random) -> Option<(&A, Claim)> {
+    /// Draws at most `count` distinct members that are alive or suspect, most of them from our zone.
+    pub(crate) fn draw_near(
+        &self,
+        random: &mut Random,
+        count: usize,
+        bias: Bias,
+    ) -> SmallVec<[A; 4]> {
+        let (all, ours) = (self.reachable.members(), self.zone.roll.members());
+        let is_even = ours.is_empty() && !bias.prefers_near;
+        if is_even || all.len() <= count {
+            return self.draw(random, count);
+        }
+        let near = if ours.is_empty() { all } else { ours };
+        let mut drawn: SmallVec<[ReplicaId; 8]> = SmallVec::new();
+        for _ in 0..count {
+            let is_near = random.below(1_000) < bias.per_mille;
+            let list = if is_near { near } else { all };
+            let distance = |replica| self.round_trip(replica).distance();
+            let distance = (is_near && bias.prefers_near).then_some(distance);
+            let mut draw = |list| {
+                let mut draws = (0..DRAWS_MAX).filter_map(|_| zone::draw(list, random, distance));
+                draws.find(|it| !drawn.contains(it))
+            };
+            // Where our zone is exhausted, somebody else is told.
+            let new = draw(list).or_else(|| draw(all));
+            drawn.extend(new);
+        }
+        drawn.into_iter().filter_map(|replica| self.address(replica).cloned()).collect()
+    }
+
+    /// Says whether what is sent to an address leaves our zone.
+    pub(crate) fn is_elsewhere(&self, address: &A) -> bool {
+        self.zone.is_elsewhere(address)
+    }
+
+    /// Draws at most `count` members of all that have not left; one may be drawn twice.
+    pub(crate) fn draw_any(&self, random: &mut Random, count: usize) -> SmallVec<[A; 4]> {
+        let (reachable, dead) = (self.reachable.members(), self.dead.members());
+        let draws = (0..count).filter_map(|_| {
+            let slot = random.below(reachable.len() + dead.len());
+            reachable.get(slot).or_else(|| dead.get(slot.checked_sub(reachable.len())?))
+        });
+        draws.filter_map(|replica| self.address(*replica).cloned()).collect()
+    }
+
+    /// Draws one dead member, with what is said of it.
+    pub(crate) fn draw_dead(&self, random: &mut Random) -> Option<(&A, Option<Claim>)> {
         let dead = self.dead.members();
         let replica = *dead.get(random.below(dead.len()))?;
-        Some((self.address(replica)?, self.claim_against(replica)?))
+        Some((self.address(replica)?, self.claim_against(replica)))
     }
 
     /// The next member to be probed of those that are alive or suspect: each once a round.
@@ -390,7 +500,8 @@ impl<A: Address> Membership<A> {
             let life = Life { replica: *replica, epoch: known.epoch };
             let row = table.row(RowId { space: Space::SELF, life });
             let name = row.map_or("", |row| self_row::name(row));
-            Member { life, address: &known.address, name, liveness: known.liveness }
+            let zone = row.map_or("", |row| self_row::zone(row));
+            Member { life, address: &known.address, name, zone, liveness: known.liveness }
         })
     }
 
@@ -408,10 +519,33 @@ impl<A: Address> Membership<A> {
         let liveness = if left { Liveness::Left } else { Liveness::Alive };
         let slot = if left { 0 } else { self.reachable.push(replica) };
         let round_trip = PeerRoundTrip::default();
-        let known =
-            Entry { epoch: life.epoch, incarnation: 0, address, round_trip, slot, liveness };
+        let known = Entry {
+            epoch: life.epoch,
+            incarnation: 0,
+            address,
+            round_trip,
+            slot,
+            liveness,
+            zone_slot: NOWHERE,
+            is_in_our_zone: false,
+        };
         self.tags.insert(Tag::of(life), replica);
         self.members.insert(replica, known);
+    }
+
+    /// Takes in a claim of our own making.
+    fn judge(
+        &mut self,
+        now: Instant,
+        claim: Claim,
+        patience: Patience,
+        events: &mut Events<A>,
+    ) -> Heard {
+        let heard = self.handle_claim(now, claim, patience, events);
+        if heard != Heard::Nothing {
+            self.judged_in_silence.insert(claim.life.replica);
+        }
+        heard
     }
 
     /// Answers a claim against our own life with a higher incarnation.
@@ -470,7 +604,45 @@ impl<A: Address> Membership<A> {
             self.suspicions.end(replica);
         }
         self.move_between_lists(replica, before, after);
+        self.settle_in_zone(replica);
         events.member_changed(replica);
+    }
+
+    /// Takes note of whether a member is in our zone.
+    fn handle_zone(&mut self, replica: ReplicaId, is_in_our_zone: bool) {
+        let Some(known) = self.members.get_mut(&replica) else { return };
+        known.is_in_our_zone = is_in_our_zone;
+        if is_in_our_zone {
+            self.zone.add_address(&known.address);
+        }
+        self.settle_in_zone(replica);
+    }
+
+    /// Forgets that a member was in our zone.
+    fn take_out_of_zone(&mut self, replica: ReplicaId) {
+        let Some(known) = self.members.get_mut(&replica) else { return };
+        if core::mem::take(&mut known.is_in_our_zone) {
+            self.zone.remove_address(&known.address);
+            self.settle_in_zone(replica);
+        }
+    }
+
+    /// Has a member in the roll of our zone if it belongs there.
+    fn settle_in_zone(&mut self, replica: ReplicaId) {
+        let Self { members, zone, .. } = self;
+        let Some(known) = members.get_mut(&replica) else { return };
+        let belongs = known.is_in_our_zone && List::of(known.liveness) == List::Reachable;
+        let slot = known.zone_slot;
+        if belongs && slot == NOWHERE {
+            known.zone_slot = zone.roll.push(replica);
+        } else if !belongs && slot != NOWHERE {
+            known.zone_slot = NOWHERE;
+            zone.roll.remove(slot, |moved, slot| {
+                if let Some(known) = members.get_mut(&moved) {
+                    known.zone_slot = slot;
+                }
+            });
+        }
     }
 
     fn move_between_lists(&mut self, replica: ReplicaId, before: Liveness, after: Liveness) {

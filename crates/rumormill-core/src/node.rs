@@ -1,6 +1,7 @@
 //! The node: routes inputs to its parts, and lets them fill one outbox.
 
 mod arrivals;
+mod isolated;
 mod lives;
 mod meeting;
 
@@ -9,13 +10,14 @@ use core::time::Duration;
 use rumormill_crdt::{Life, Replica, RowId, Space, Table, Writer};
 
 use crate::{
-    Address, Config, Event, Identity, Instant, Member, Rejected, Stats,
+    Address, Config, Event, Freshness, Identity, Instant, Member, Rejected, Stats,
     ageing::Ageing,
     budget::{Allowance, Budget, Scope},
     digest::Digest,
     event::{Events, Next},
     forgetting::Forgetting,
     health::is_late,
+    isolation::Isolation,
     lives::Lives,
     membership::{Membership, Patience},
     message::{self, Message},
@@ -45,7 +47,8 @@ pub const DATAGRAM_LEN_MIN: usize = 1_200;
 ///   [`restore`](Self::restore).
 /// - *Outputs*: [`poll_transmit`](Self::poll_transmit), [`poll_event`](Self::poll_event),
 ///   [`poll_timeout`](Self::poll_timeout).
-/// - *Views*: [`table`](Self::table), [`members`](Self::members), [`stats`](Self::stats).
+/// - *Views*: [`table`](Self::table), [`members`](Self::members), [`stats`](Self::stats),
+///   [`freshness`](Self::freshness).
 ///
 /// After any inputs and commands, in any order, poll what you have a use for: transmit until
 /// nothing comes, events likewise, and sleep until the timeout at most. Nothing is owed: a caller
@@ -99,6 +102,7 @@ pub struct Node<A> {
     seal: Seal,
     members: Membership<A>,
     probe: Probe,
+    isolation: Isolation,
     relay: Relay<A>,
     rumor: Rumor,
     reconcile: Reconcile<A>,
@@ -137,7 +141,8 @@ impl<A: Address> Node<A> {
     ///
     /// # Panics
     ///
-    /// If the identity's name or encoded address is too long for a cell, or the limits allow cells
+    /// If the identity's name or encoded address is too long for a cell, the label of the zone has more
+    /// than [`Config::ZONE_LEN_MAX`] bytes, or the limits allow cells
     /// and dependencies that do not fit a datagram together.
     #[must_use]
     pub fn new(
@@ -151,6 +156,10 @@ impl<A: Address> Node<A> {
         assert!(
             message::delta_len_max(&config.limits) <= DATAGRAM_LEN_MIN,
             "the largest cell and all dependencies of a head fit a datagram together"
+        );
+        assert!(
+            config.zone.len() <= Config::ZONE_LEN_MAX,
+            "the label of a zone has at most 32 bytes"
         );
         let mut random = Random::new(seed);
         let life = Lives::first(identity.replica, unix, &mut random);
@@ -168,8 +177,9 @@ impl<A: Address> Node<A> {
             leaving: Leaving::No,
             lives: Lives::default(),
             seal,
-            members: Membership::new(life),
+            members: Membership::new(life, config.zone.clone()),
             probe: Probe::new(now, &config, &mut random),
+            isolation: Isolation::new(now),
             relay: Relay::new(&config),
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
@@ -201,8 +211,7 @@ impl<A: Address> Node<A> {
         self.check_name(sender, &from)?;
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += bytes.len() as u64;
-        self.reconcile.handle_sign_of_life(&from);
-        self.ageing.handle_sign_of_life(self.replica.table());
+        self.handle_sign_of_life(&from);
         self.outbox.begin_answer(&from, bytes.len());
         if messages.iter().any(Message::is_opening) {
             self.meet(sender, &from);
@@ -227,12 +236,14 @@ impl<A: Address> Node<A> {
         self.rumor.handle_timeout(now, config, members, table, random, outbox);
         let probed = self.probe.take_probed().and_then(|target| members.address(target));
         if let Some(peer) = probed {
+            self.isolation.handle_ping();
             self.reconcile.compare_with(now, config, peer, random, outbox);
         }
         let (digest, timeout) = (&self.digest, self.transfer.timeout());
         let scene = Scene { now, config, timeout, table, digest, out: outbox };
         self.reconcile.handle_timeout(members, random, events, scene);
         self.transfer.handle_timeout(now, config, &mut self.replica, members, random, outbox);
+        self.ask_about();
         self.forget_markers();
         self.finish_leaving();
     }
@@ -296,6 +307,10 @@ impl<A: Address> Node<A> {
         self.seal.close(payload);
         self.stats.datagrams_sent += 1;
         self.stats.bytes_sent += composed.len as u64;
+        if self.members.is_elsewhere(&composed.to) {
+            self.stats.datagrams_to_other_zones += 1;
+            self.stats.bytes_to_other_zones += composed.len as u64;
+        }
         self.stats.deltas_sent += composed.deltas;
         self.stats.pings_sent += composed.pings;
         self.stats.digest_bytes_sent += composed.digest_bytes as u64;
@@ -331,6 +346,7 @@ impl<A: Address> Node<A> {
         let ageing = self.ageing.next_at().map(by_wall_clock);
         let sometimes = [
             self.members.poll_timeout(),
+            self.isolation.poll_timeout(&self.config),
             self.relay.poll_timeout(),
             self.transfer.poll_timeout(),
             ageing,
@@ -364,6 +380,13 @@ impl<A: Address> Node<A> {
         stats.comparisons = self.reconcile.comparisons;
         stats.comparisons_equal = self.reconcile.comparisons_equal;
         stats
+    }
+
+    /// Through which settled cut this table agreed with how many distinct random peers, and what
+    /// follows from it.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.reconcile.freshness(self.unix(), self.members.population())
     }
 
     /// Who we are.
@@ -463,6 +486,7 @@ impl<A: Address> Node<A> {
             if is_late(slept, &self.config) {
                 self.members.handle_sleep(slept);
                 self.probe.handle_sleep();
+                self.isolation.handle_sleep(slept);
                 self.relay.handle_sleep();
             }
         }

@@ -129,6 +129,13 @@ impl Probe {
         self.pending = None;
     }
 
+    /// Takes note that we are in touch again: who could not be heard is not to be blamed.
+    pub(crate) fn handle_return(&mut self) {
+        self.pending = None;
+        self.doubted.clear();
+        self.silent = None;
+    }
+
     /// Repeats or ends the probe under way, or starts the next one.
     pub(crate) fn handle_timeout<A: Address>(
         &mut self,

@@ -36,6 +36,7 @@ use crate::{
     Address, Config, Instant,
     digest::{Basis, Digest, View},
     event::Events,
+    freshness::{Agreements, Freshness},
     membership::Membership,
     message::{Ask, Cells, Compare, Message, More, Page, WireStrata},
     outbox::{CellsOwed, Outbox},
@@ -80,6 +81,8 @@ pub(crate) struct Reconcile<A> {
     named: Option<(A, Gap)>,
     /// How many conversations in a row found nothing of what differs.
     stuck: u32,
+    /// Who agreed with us of late.
+    agreements: Agreements<A>,
     sweep: Sweep<A>,
     filling: Filling<A>,
     /// Fingerprints of peers that were compared with ours, and how many of them were equal.
@@ -112,6 +115,7 @@ impl<A: Address> Reconcile<A> {
             compared: None,
             named: None,
             stuck: 0,
+            agreements: Agreements::new(),
             sweep: Sweep::new(),
             filling: Filling::new(random),
             comparisons: 0,
@@ -129,6 +133,11 @@ impl<A: Address> Reconcile<A> {
         self.seeds.forget(address);
     }
 
+    /// Draws one seed.
+    pub(crate) fn draw_seed(&self, random: &mut Random) -> Option<A> {
+        self.seeds.draw(random)
+    }
+
     /// Notes that there is somebody at an address.
     pub(crate) fn handle_sign_of_life(&mut self, from: &A) {
         self.seeds.handle_sign_of_life(from);
@@ -137,6 +146,16 @@ impl<A: Address> Reconcile<A> {
     /// Says whether we are new, and yet to be brought up to date.
     pub(crate) const fn is_new(&self) -> bool {
         self.filling.is_under_way()
+    }
+
+    /// How much of what others have is here.
+    pub(crate) fn freshness(&self, unix: Duration, population: usize) -> Freshness {
+        self.agreements.freshness(unix, population)
+    }
+
+    /// Takes note that our table begins anew.
+    pub(crate) fn start_over(&mut self) {
+        self.agreements.clear();
     }
 
     /// Goes on with a conversation; `another` is a member at random.
@@ -246,9 +265,14 @@ impl<A: Address> Reconcile<A> {
         scene: &mut Scene<'_, A>,
     ) -> bool {
         self.comparisons += 1;
-        match view.compare(&theirs.fingerprint()) {
+        let comparison = view.compare(&theirs.fingerprint());
+        if comparison != Comparison::Equal {
+            self.agreements.disagree();
+        }
+        match comparison {
             Comparison::Equal => {
                 self.comparisons_equal += 1;
+                self.agreements.agree(from, view.cut_at());
                 self.named = None;
                 self.get_along();
                 return false;
@@ -454,6 +478,12 @@ impl<A: Address> Reconcile<A> {
         sometimes.into_iter().flatten().fold(self.next_at.min(self.next_dead_at), Instant::min)
     }
 
+    /// Has another member looked after soon that is thought dead: where one is back, the network may
+    /// be, and all who were cut off.
+    pub(crate) fn hurry_to_the_dead(&mut self, now: Instant, config: &Config, random: &mut Random) {
+        self.next_dead_at = self.next_dead_at.min(now + random.around(config.request_timeout));
+    }
+
     /// A member thought dead is told what is said of it, so that it can refute.
     fn look_after_the_dead(
         &self,
@@ -463,7 +493,9 @@ impl<A: Address> Reconcile<A> {
     ) {
         if let Some((address, claim)) = members.draw_dead(random) {
             out.compare(address);
-            out.claim(address, claim);
+            if let Some(claim) = claim {
+                out.claim(address, claim);
+            }
         }
     }
 }

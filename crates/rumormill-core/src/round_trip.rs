@@ -57,6 +57,11 @@ impl PeerRoundTrip {
         }
     }
 
+    /// What stands for how far away it is; the most if nothing is known.
+    pub(crate) const fn distance(self) -> u16 {
+        if self.mean == 0 { u16::MAX } else { self.mean }
+    }
+
     /// What is known of it, or else of all peers together.
     pub(crate) fn or(self, everybody: RoundTrip) -> RoundTrip {
         if self.mean == 0 { everybody } else { self.get() }

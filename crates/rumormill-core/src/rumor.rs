@@ -146,7 +146,8 @@ impl Rumor {
         if !pulls && offers.is_empty() {
             return;
         }
-        let peers = members.draw(random, if self.is_silent { 0 } else { config.fanout });
+        let count = if self.is_silent { 0 } else { config.fanout };
+        let peers = members.draw_near(random, count, config.bias());
         for peer in &peers {
             if pulls {
                 out.pull(peer);

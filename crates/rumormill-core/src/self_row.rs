@@ -27,10 +27,17 @@ pub(crate) fn name(row: &Row<Key, Bytes>) -> &str {
     name.unwrap_or_default()
 }
 
-/// Writes who we are.
+/// Where a replica says it is; empty if it does not say, or not in UTF-8.
+pub(crate) fn zone(row: &Row<Key, Bytes>) -> &str {
+    let zone = row.get(&zone_key()).and_then(|zone| core::str::from_utf8(zone).ok());
+    zone.unwrap_or_default()
+}
+
+/// Writes who we are, and where.
 pub(crate) fn introduce<A: Address>(
     writer: &mut Writer<'_>,
     identity: &Identity<A>,
+    zone: &str,
 ) -> Result<(), WriteError> {
     let len_max = writer.table().limits().cell_len_max;
     let address = codec::encode_to_vec(&identity.address)
@@ -38,6 +45,9 @@ pub(crate) fn introduce<A: Address>(
     writer.set(Space::SELF, address_key(), Bytes::copy_from(&address))?;
     if !identity.name.is_empty() {
         writer.set(Space::SELF, name_key(), Bytes::copy_from(identity.name.as_bytes()))?;
+    }
+    if !zone.is_empty() {
+        writer.set(Space::SELF, zone_key(), Bytes::copy_from(zone.as_bytes()))?;
     }
     Ok(())
 }
@@ -53,6 +63,10 @@ fn address_key() -> Key {
 
 fn name_key() -> Key {
     Key::raw("name")
+}
+
+fn zone_key() -> Key {
+    Key::raw("zone")
 }
 
 fn left_key() -> Key {

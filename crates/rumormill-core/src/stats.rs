@@ -9,6 +9,11 @@ pub struct Stats {
     pub datagrams_sent: u64,
     /// Bytes in them.
     pub bytes_sent: u64,
+    /// Of the datagrams composed, those to addresses at which no member of our zone is known to be; 0 if we
+    /// are in none.
+    pub datagrams_to_other_zones: u64,
+    /// Bytes in them.
+    pub bytes_to_other_zones: u64,
     /// Datagrams taken in.
     pub datagrams_received: u64,
     /// Bytes in them.

@@ -41,6 +41,7 @@ mod spread;
 mod theory;
 mod told;
 mod trace;
+mod zones;
 
 pub use churn::{Churn, ChurnReport};
 pub use crash::{Crash, CrashReport};
@@ -53,3 +54,4 @@ pub use reconcile::{Reconcile, ReconcileReport, Repair};
 pub use sim::{Conversation, Disk, Index, Sim};
 pub use spread::{Spread, SpreadReport};
 pub use theory::{Rounds, Theory, TheoryCell};
+pub use zones::{Zones, ZonesReport};

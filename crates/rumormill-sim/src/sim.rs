@@ -39,6 +39,8 @@ pub struct Sim {
     now: Instant,
     chance: Chance,
     link: Link,
+    /// What the network does between zones, if that is something else.
+    far_link: Option<Link>,
     /// Nodes on the far side of a cut; datagrams cross it in neither direction.
     far_side: BTreeSet<Index>,
     /// Pairs, lower index first, between which no datagram arrives.
@@ -54,6 +56,7 @@ pub struct Sim {
 #[derive(Debug)]
 struct Slot {
     replica: ReplicaId,
+    zone: String,
     node: Option<Node<Index>>,
     /// How far its wall clock is from everybody's.
     clock_ahead: Duration,
@@ -75,6 +78,7 @@ impl Sim {
             now: Instant::default(),
             chance: Chance::new(seed),
             link: Link::LAN,
+            far_link: None,
             far_side: BTreeSet::new(),
             broken: BTreeSet::new(),
             slots: Vec::new(),
@@ -103,6 +107,15 @@ impl Sim {
     pub fn start(&mut self) -> Index {
         let replica = ReplicaId(self.slots.len() as u64);
         let index = self.add_slot(replica);
+        self.boot(index);
+        index
+    }
+
+    /// Starts a node in a zone that knows nobody.
+    pub fn start_in(&mut self, zone: &str) -> Index {
+        let replica = ReplicaId(self.slots.len() as u64);
+        let index = self.add_slot(replica);
+        self.slot_mut(index).zone = zone.to_owned();
         self.boot(index);
         index
     }
@@ -372,7 +385,9 @@ impl Sim {
             return;
         }
         let mut copies = 0;
-        for delay in self.link.draw(&mut self.chance) {
+        let is_far = self.slots[from as usize].zone != self.slots[to as usize].zone;
+        let link = self.far_link.filter(|_| is_far).unwrap_or(self.link);
+        for delay in link.draw(&mut self.chance) {
             copies += 1;
             let arrival = Arrival { from, to, bytes: bytes.into(), load };
             self.queue.push(self.now + delay, Occurrence::Arrive(arrival));
@@ -387,6 +402,7 @@ impl Sim {
         let index = Index::try_from(self.slots.len()).expect("fewer than 2^32 nodes");
         self.slots.push(Slot {
             replica,
+            zone: self.config.zone.clone(),
             node: None,
             clock_ahead: Duration::ZERO,
             wake_at: None,
@@ -398,7 +414,8 @@ impl Sim {
     }
 
     fn boot(&mut self, who: Index) {
-        let (now, unix, config) = (self.now, self.unix(who), self.config.clone());
+        let (now, unix, mut config) = (self.now, self.unix(who), self.config.clone());
+        config.zone.clone_from(&self.slots[who as usize].zone);
         let seed = self.chance.next();
         let slot = self.slot_mut(who);
         let identity = Identity { replica: slot.replica, name: name(who), address: who };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io, net::SocketAddr, pin::pin, time::Duration};
 
 use rumormill_core::{
-    DATAGRAM_LEN_MIN, Identity, Instant, Member, Node,
+    DATAGRAM_LEN_MIN, Freshness, Identity, Instant, Member, Node,
     crdt::{Bookmark, ReplicaId, Table, Writer},
 };
 use tokio::{
@@ -137,6 +137,10 @@ impl Driver {
 
     pub(crate) fn members(&self) -> impl Iterator<Item = Member<'_, SocketAddr>> {
         self.node.members()
+    }
+
+    pub(crate) fn freshness(&self) -> Freshness {
+        self.node.freshness()
     }
 
     pub(crate) const fn stats(&self) -> Stats {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, error, fmt, net::SocketAddr};
 
 use rumormill_core::{
-    Liveness, Member,
+    Freshness, Liveness, Member,
     crdt::{Life, ReplicaId, Table, Writer},
 };
 use tokio::{
@@ -44,6 +44,8 @@ pub struct MemberInfo {
     pub address: SocketAddr,
     /// What people call it; empty if it did not say.
     pub name: String,
+    /// The label of the zone it is in; empty if it did not say.
+    pub zone: String,
     /// Whether it is there.
     pub liveness: Liveness,
 }
@@ -145,6 +147,15 @@ impl Handle {
         self.call(|driver| driver.stats()).await
     }
 
+    /// Through which settled cut the table agreed with how many distinct random peers.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`].
+    pub async fn freshness(&self) -> Result<Freshness, Stopped> {
+        self.call(|driver| driver.freshness()).await
+    }
+
     /// Joins the population that the node at `seed` belongs to, as
     /// [`Settings::join`](crate::Settings::join) does at the start.
     ///
@@ -236,8 +247,8 @@ impl Handle {
 
 impl From<Member<'_, SocketAddr>> for MemberInfo {
     fn from(member: Member<'_, SocketAddr>) -> Self {
-        let Member { life, address, name, liveness } = member;
-        Self { life, address: *address, name: name.to_owned(), liveness }
+        let Member { life, address, name, zone, liveness } = member;
+        Self { life, address: *address, name: name.to_owned(), zone: zone.to_owned(), liveness }
     }
 }
 

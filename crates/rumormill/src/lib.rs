@@ -42,7 +42,7 @@ pub use settings::Settings;
 pub use spawn::{SpawnError, spawn};
 
 pub use rumormill_core::{
-    self as core, Config, Liveness, Mode,
+    self as core, Config, Freshness, Liveness, Mode,
     crdt::{
         Clash, Column, Life, LwwRegister, OrSet, PnCounter, ReplicaId, Retention, Space, Table,
         WriteError, Writer,

@@ -33,6 +33,7 @@ pub(crate) enum Question {
     GetAll,
     Watch(String),
     Members,
+    Freshness,
     Help,
 }
 
@@ -45,6 +46,7 @@ count NAME [N]     count up by N, or by 1; down if N is negative
 get [KEY]          read what lies under a key, or everything
 watch KEY          read it, and again whenever it changes
 members            list who is there
+freshness          say with how many peers the table agreed, and as of when
 evict NAME         drop all a member wrote, here, and hear it no more
 pardon NAME        take that back
 help               list these lines
@@ -104,6 +106,7 @@ impl Line {
             "get" => ask(Question::Get(key()?)),
             "watch" => ask(Question::Watch(key()?)),
             "members" => ask(Question::Members),
+            "freshness" => ask(Question::Freshness),
             "evict" if !rest.is_empty() => Ok(Self::Evict(rest.to_owned())),
             "pardon" if !rest.is_empty() => Ok(Self::Pardon(rest.to_owned())),
             "evict" | "pardon" => Err(usage(verb)),
@@ -156,7 +159,7 @@ mod tests {
         assert_eq!(
             unknown,
             "there is no \"frobnicate\"; there are set, add, remove, count, get, watch, members, \
-             evict, pardon, help, quit"
+             freshness, evict, pardon, help, quit"
         );
         for (wrong, right) in [
             ("set key", "set KEY VALUE;"),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rumormill::{Life, Liveness, MemberInfo, ReplicaId};
+use rumormill::{Freshness, Life, Liveness, MemberInfo, ReplicaId};
 use serde_json::{Value, json};
 
 use super::{input::HELP, reading::Reading};
@@ -17,6 +17,8 @@ pub(crate) enum Said {
     Started { name: String, address: SocketAddr, replica: ReplicaId },
     Member(MemberInfo),
     SeedUnreachable { address: SocketAddr, attempts: u32, again_in: Duration },
+    Isolated,
+    Rejoined,
     LifeRenewed(Life),
     AwayTooLong { rows: usize },
     Warning { kind: &'static str, replica: ReplicaId, reason: String },
@@ -25,6 +27,7 @@ pub(crate) enum Said {
     Value(Reading),
     All(Vec<Reading>),
     Members(Vec<MemberInfo>),
+    Freshness(Freshness),
     Help,
     Error(String),
 }
@@ -63,6 +66,8 @@ impl Said {
                 "attempts": attempts,
                 "again_in_ms": u64::try_from(again_in.as_millis()).ok(),
             }),
+            Self::Isolated => json!({ "event": "isolated" }),
+            Self::Rejoined => json!({ "event": "rejoined" }),
             Self::LifeRenewed(life) => {
                 json!({ "event": "life_renewed", "epoch": format!("{:016x}", life.epoch) })
             }
@@ -81,6 +86,7 @@ impl Said {
             Self::Members(members) => {
                 json!({ "members": members.iter().map(member_json).collect::<Vec<_>>() })
             }
+            Self::Freshness(freshness) => freshness_json(freshness),
             Self::Help => json!({ "help": HELP.lines().collect::<Vec<_>>() }),
             Self::Error(reason) => json!({ "error": reason }),
         }
@@ -95,6 +101,8 @@ impl Said {
             Self::SeedUnreachable { address, attempts, again_in } => {
                 format!("* {address} did not answer {attempts} times; next try in {again_in:.1?}")
             }
+            Self::Isolated => "* nobody is heard; asking for them".to_owned(),
+            Self::Rejoined => "* in touch again".to_owned(),
             Self::LifeRenewed(_) => {
                 "* others knew a later life of ours; ours goes on above it".to_owned()
             }
@@ -110,15 +118,49 @@ impl Said {
             Self::All(readings) => lines(readings.iter().map(reading_text)),
             Self::Members(members) if members.is_empty() => "nobody else was heard of".to_owned(),
             Self::Members(members) => lines(members.iter().map(member_text)),
+            Self::Freshness(freshness) => freshness_text(freshness),
             Self::Help => HELP.to_owned(),
             Self::Error(reason) => format!("error: {reason}"),
         }
     }
 }
 
+/// With how many peers the table agreed, and how long ago: with any, and with all that count.
+fn freshness_json(freshness: &Freshness) -> Value {
+    let millis = |age: Option<Duration>| age.and_then(|age| u64::try_from(age.as_millis()).ok());
+    let (peers, oldest) = oldest(freshness);
+    json!({
+        "freshness": {
+            "age_ms": millis(freshness.age()),
+            "peers": peers,
+            "peers_age_ms": millis(oldest),
+            "population": freshness.population(),
+        }
+    })
+}
+
+fn freshness_text(freshness: &Freshness) -> String {
+    let (peers, oldest) = oldest(freshness);
+    let Some((newest, oldest)) = freshness.age().zip(oldest) else {
+        return "the table was found equal to no other yet".to_owned();
+    };
+    let half = (0..peers).fold(1.0, |chance, _| chance / 2.0);
+    format!(
+        "the table agreed with another as of {newest:.1?} ago, with {peers} of {} as of {oldest:.1?} \
+         ago; the chance that it lacks what half of them had then is below {half:.1e}",
+        freshness.population().saturating_sub(1)
+    )
+}
+
+/// How many peers count, and how long ago the earliest of their cuts was.
+fn oldest(freshness: &Freshness) -> (usize, Option<Duration>) {
+    (freshness.peers(), freshness.age_with(freshness.peers()))
+}
+
 fn member_json(member: &MemberInfo) -> Value {
     json!({
         "name": member.name,
+        "zone": member.zone,
         "liveness": word(member.liveness),
         "address": member.address.to_string(),
         "replica": member.life.replica.to_string(),
@@ -126,7 +168,8 @@ fn member_json(member: &MemberInfo) -> Value {
 }
 
 fn member_text(member: &MemberInfo) -> String {
-    format!("{} is {}, at {}", member.name, word(member.liveness), member.address)
+    let zone = if member.zone.is_empty() { String::new() } else { format!(" in {}", member.zone) };
+    format!("{} is {}, at {}{zone}", member.name, word(member.liveness), member.address)
 }
 
 const fn word(liveness: Liveness) -> &'static str {

@@ -31,6 +31,12 @@ impl Cut {
         Self(Timestamp::from_unix(unix.saturating_sub(lag)).period())
     }
 
+    /// The moment of the cut, by the wall clock.
+    pub(crate) fn to_unix(self) -> Duration {
+        let millis = u64::try_from(Timestamp::PERIOD.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.0.saturating_mul(millis))
+    }
+
     /// The cut so many periods earlier.
     pub(crate) const fn back(self, periods: u64) -> Self {
         Self(self.0.saturating_sub(periods))

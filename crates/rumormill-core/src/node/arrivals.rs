@@ -127,6 +127,9 @@ impl<A: Address> Node<A> {
                 self.probe.health.worsen();
             }
         }
+        if heard == Heard::Return {
+            self.reconcile.hurry_to_the_dead(self.now, &self.config, &mut self.random);
+        }
         if heard == Heard::Suspicion && self.is_called_on() {
             self.probe.doubt(self.now, claim.life.replica);
         }

@@ -2,7 +2,7 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use rumormill_crdt::{Bytes, Dropped, Key, Life, ReplicaId, Row, Space};
+use rumormill_crdt::{Bytes, Dropped, Key, Life, ReplicaId, Row, Space, Writer};
 
 use super::{Leaving, Node};
 use crate::{Address, Event, Instant, lives::Lives, self_row};
@@ -92,9 +92,10 @@ impl<A: Address> Node<A> {
 
     /// Writes what others need to know of us.
     pub(super) fn introduce_ourselves(&mut self) {
-        let identity = self.identity.clone();
-        let introduced = self.update(self.now, |writer| self_row::introduce(writer, &identity));
-        introduced.expect("an identity's name and address fit a cell each");
+        let (identity, zone) = (self.identity.clone(), self.config.zone.clone());
+        let introduce = |writer: &mut Writer<'_>| self_row::introduce(writer, &identity, &zone);
+        let introduced = self.update(self.now, introduce);
+        introduced.expect("an identity's name and address, and a zone, fit a cell each");
         if self.leaving != Leaving::No {
             self.leave(self.now);
         }
@@ -123,6 +124,7 @@ impl<A: Address> Node<A> {
         let unspread = ours.filter(|row| row.id().life == self.life()).cloned().collect();
         self.events.note(Event::AwayTooLong { unspread });
         let dropped = self.replica.start_over(life);
+        self.reconcile.start_over();
         self.go_on_in(life);
         self.go_on_without(&dropped);
     }

@@ -79,7 +79,9 @@ impl<A: Address> Node<A> {
         let address = self.members.address(silent);
         if let Some((claim, address)) = claim.zip(address) {
             self.stats.suspicions += 1;
-            self.outbox.claim(address, claim);
+            if !self.is_isolated() {
+                self.outbox.claim(address, claim);
+            }
         }
     }
 }

@@ -59,6 +59,11 @@ impl<A: Address> Seeds<A> {
         }
     }
 
+    /// Draws one seed.
+    pub(super) fn draw(&self, random: &mut Random) -> Option<A> {
+        self.seeds.get(random.below(self.seeds.len())).map(|seed| seed.address.clone())
+    }
+
     /// The seeds to be asked by now.
     pub(super) fn handle_timeout(
         &mut self,

@@ -32,6 +32,12 @@ impl Sim {
         self.link = link;
     }
 
+    /// Changes the network between nodes of different zones, from here on; that between others stays.
+    pub fn set_link_between_zones(&mut self, link: Link) {
+        self.line(format_args!("link between zones loss {:.2}", link.loss));
+        self.far_link = Some(link);
+    }
+
     /// Stops a node at once.
     pub fn crash(&mut self, who: Index) {
         self.line(format_args!("{} crashes", name(who)));
