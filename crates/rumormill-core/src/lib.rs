@@ -25,6 +25,7 @@ extern crate alloc;
 
 mod node;
 
+mod census;
 mod digest;
 mod freshness;
 mod health;

@@ -72,8 +72,10 @@ pub(crate) enum Message {
     PingFor { target: Tag, nonce: u64 },
     /// I pinged for you, and got no answer; the nonce is that of your question.
     Nack { nonce: u64 },
-    /// I was new: tell me whom you take to be dead.
+    /// I am new, or was away: tell me whom you take for dead.
     WhoIsDead,
+    /// So many I take for dead, and of these I have told you.
+    SoManyAreDead { dead: u64 },
 }
 
 impl Message {
@@ -115,7 +117,8 @@ impl Message {
             | Self::Announce { .. }
             | Self::PingFor { .. }
             | Self::Nack { .. }
-            | Self::WhoIsDead => false,
+            | Self::WhoIsDead
+            | Self::SoManyAreDead { .. } => false,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     Address, Config, Event, Freshness, Identity, Instant, Member, Rejected, Stats,
     ageing::Ageing,
     budget::{Allowance, Budget, Scope},
+    census::Census,
     digest::Digest,
     event::{Events, Next},
     forgetting::Forgetting,
@@ -103,6 +104,7 @@ pub struct Node<A> {
     members: Membership<A>,
     probe: Probe,
     isolation: Isolation,
+    census: Census,
     relay: Relay<A>,
     rumor: Rumor,
     reconcile: Reconcile<A>,
@@ -180,6 +182,7 @@ impl<A: Address> Node<A> {
             members: Membership::new(life, config.zone.clone()),
             probe: Probe::new(now, &config, &mut random),
             isolation: Isolation::new(now),
+            census: Census::default(),
             relay: Relay::new(&config),
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
@@ -243,6 +246,7 @@ impl<A: Address> Node<A> {
         let scene = Scene { now, config, timeout, table, digest, out: outbox };
         self.reconcile.handle_timeout(members, random, events, scene);
         self.transfer.handle_timeout(now, config, &mut self.replica, members, random, outbox);
+        self.census.handle_timeout(now, config, members, random, outbox);
         self.ask_about();
         self.forget_markers();
         self.finish_leaving();
@@ -347,6 +351,7 @@ impl<A: Address> Node<A> {
         let sometimes = [
             self.members.poll_timeout(),
             self.isolation.poll_timeout(&self.config),
+            self.census.poll_timeout(),
             self.relay.poll_timeout(),
             self.transfer.poll_timeout(),
             ageing,

@@ -196,6 +196,11 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         self.note(to, |letter| letter.who_is_dead = true);
     }
 
+    /// Says of how many dead members a peer is told.
+    pub(crate) fn so_many_are_dead(&mut self, to: &A, dead: u64) {
+        self.note(to, |letter| letter.dead = Some(dead));
+    }
+
     pub(crate) fn claim(&mut self, to: &A, claim: Claim) {
         self.letter(to, |letter, _| {
             let room = letter.claims.len() < CLAIMS_MAX;

@@ -199,7 +199,10 @@ impl<A: Address> Reconcile<A> {
             | Message::Announce { .. }
             | Message::PingFor { .. }
             | Message::Nack { .. }
-            | Message::WhoIsDead => debug_assert!(false, "another part handles this message"),
+            | Message::WhoIsDead
+            | Message::SoManyAreDead { .. } => {
+                debug_assert!(false, "another part handles this message")
+            }
         }
     }
 

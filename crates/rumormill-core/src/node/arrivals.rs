@@ -41,9 +41,13 @@ impl<A: Address> Node<A> {
                 }
             }
             Message::WhoIsDead => {
-                for claim in self.members.claims_about_dead(CLAIMS_MAX) {
-                    out.claim(from, claim);
-                }
+                let claims = self.members.claims_about_dead(CLAIMS_MAX);
+                let dead = claims.map(|claim| out.claim(from, claim)).count();
+                out.so_many_are_dead(from, dead as u64);
+            }
+            Message::SoManyAreDead { dead } => {
+                let here = self.members.claims_about_dead(CLAIMS_MAX).count();
+                self.census.handle_answer(dead, here);
             }
             Message::Pull { fingerprint } => {
                 if fingerprint != TablePrint::new(table.fingerprint()) {
@@ -80,13 +84,11 @@ impl<A: Address> Node<A> {
                 let scene = Scene { now, config, timeout: transfer.timeout(), table, digest, out };
                 let is_filled = matches!(message, Message::Filled(_));
                 let another = is_filled.then(|| self.members.draw(&mut self.random, 1).pop());
-                let (another, was_new) = (another.flatten(), reconcile.is_new());
-                reconcile.handle_message(from, message, another.clone(), transfer, scene);
+                let was_new = reconcile.is_new();
+                reconcile.handle_message(from, message, another.flatten(), transfer, scene);
                 if was_new && !reconcile.is_new() {
                     self.rumor.hurry(now, &self.config);
-                    [Some(from), another.as_ref()].into_iter().flatten().for_each(|peer| {
-                        self.outbox.who_is_dead(peer);
-                    });
+                    self.census.begin(now);
                 }
             }
         }
@@ -191,6 +193,11 @@ impl<A: Address> Node<A> {
                 self.rumor.hurry(self.now, &self.config);
             } else if !self.reconcile.is_new() && (from > 0 || self.is_recent(id)) {
                 self.rumor.handle_growth(id, Heat::named(from, 1));
+            }
+            let is_news = hops.is_some() || self.reconcile.is_new();
+            if !is_news && from == 0 && id.space == Space::SELF {
+                // Others have known it for long, and what they found out since was told before.
+                self.probe.doubt(self.now, id.life.replica);
             }
             self.learn_member(id);
         }

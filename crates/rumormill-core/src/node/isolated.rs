@@ -25,6 +25,7 @@ impl<A: Address> Node<A> {
             self.probe.handle_return();
             self.members.speak_of_others(true);
             self.events.isolation(false);
+            self.census.begin(self.now);
         }
         self.members.keep_verdicts();
     }

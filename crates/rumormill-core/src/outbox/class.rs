@@ -25,6 +25,7 @@ pub(super) enum Kind {
     Who,
     WhoIsDead,
     Claim,
+    SoManyAreDead,
     Compare,
     Audit,
     Differ,
@@ -51,7 +52,7 @@ impl Class {
     pub(super) const fn kinds(self) -> &'static [Kind] {
         match self {
             Self::Liveness => &[Kind::Ack, Kind::Ping, Kind::PingFor, Kind::Nack, Kind::Who],
-            Self::Claims => &[Kind::Claim, Kind::WhoIsDead],
+            Self::Claims => &[Kind::Claim, Kind::SoManyAreDead, Kind::WhoIsDead],
             Self::Rumors => &[Kind::Pull, Kind::Announce, Kind::Rumor],
             Self::Digests => &[
                 Kind::Compare,
@@ -73,7 +74,7 @@ impl Class {
 impl Kind {
     /// What goes before rows, most urgent first. What finds out what differs goes before the rows
     /// that are known to: it is of the table as the peer knows it.
-    pub(super) const BEFORE_ROWS: [Self; 17] = [
+    pub(super) const BEFORE_ROWS: [Self; 18] = [
         Self::Ack,
         Self::Ping,
         Self::PingFor,
@@ -81,6 +82,7 @@ impl Kind {
         Self::Who,
         Self::WhoIsDead,
         Self::Claim,
+        Self::SoManyAreDead,
         Self::Compare,
         Self::Audit,
         Self::Differ,

@@ -31,6 +31,8 @@ pub(super) struct Letter {
     /// Whether to ask the peer who it is.
     pub(super) who: bool,
     pub(super) who_is_dead: bool,
+    /// How many are dead, of whom claims tell that wait or left before.
+    pub(super) dead: Option<u64>,
     pub(super) acks: SmallVec<[u64; ACKS_MAX]>,
     pub(super) pings: SmallVec<[u64; 2]>,
     pub(super) pings_for: SmallVec<[(Tag, u64); 1]>,
@@ -168,6 +170,10 @@ impl Letter {
             Kind::Nack => say_first(&mut self.nacks, |nonce| page.say(&Message::Nack { nonce })),
             Kind::Who => strike(&mut self.who, page.say(&Message::Who)),
             Kind::WhoIsDead => strike(&mut self.who_is_dead, page.say(&Message::WhoIsDead)),
+            Kind::SoManyAreDead => {
+                let say = |dead: &mut u64| page.say(&Message::SoManyAreDead { dead: *dead });
+                self.dead.take_if(say).is_some()
+            }
             Kind::Claim => self.say_claim(life, page),
             Kind::Compare => strike(&mut self.compare, page.say_compare()),
             Kind::Audit => self.audit.take_if(|salt| page.say_audit(*salt)).is_some(),
@@ -212,6 +218,7 @@ impl Letter {
             Kind::Nack => !self.nacks.is_empty(),
             Kind::Who => self.who,
             Kind::WhoIsDead => self.who_is_dead,
+            Kind::SoManyAreDead => self.dead.is_some(),
             Kind::Claim => !self.claims.is_empty(),
             Kind::Compare => self.compare,
             Kind::Audit => self.audit.is_some(),
