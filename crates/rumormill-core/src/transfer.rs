@@ -20,7 +20,7 @@ use crate::{
 const WANTS_MAX: usize = 1_024;
 
 /// So many attempts follow each other as fast as answers come: it may be loss.
-const ATTEMPTS_AT_ONCE: u32 = 4;
+const ATTEMPTS_AT_ONCE: u32 = 6;
 
 /// Strangers are asked who they are only while fewer rows than this are on their way, so that
 /// their number never keeps us from what members have.
@@ -232,9 +232,9 @@ impl<A: Address> Transfer<A> {
                 continue;
             }
             want.attempts = want.attempts.saturating_add(1);
-            // Late repetitions wait longer, so that a slow network is not flooded.
-            let times = want.attempts.saturating_sub(ATTEMPTS_AT_ONCE).max(1);
-            let wait = timeout.saturating_mul(times);
+            // Later ones wait twice as long each, so that a slow network is not flooded.
+            let doublings = want.attempts.saturating_sub(ATTEMPTS_AT_ONCE).min(16);
+            let wait = timeout.saturating_mul(1 << doublings);
             want.deadline = now + wait.min(self.timeout_max);
             want.turn_to_another(members, random);
             self.deadlines.insert((want.deadline, id));

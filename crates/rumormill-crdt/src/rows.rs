@@ -265,7 +265,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 }
 
 /// What a row adds to the fingerprint by having seen so many writes.
-fn share(id: RowId, writes: Version) -> u64 {
+pub(crate) fn share(id: RowId, writes: Version) -> u64 {
     row_hash(id).wrapping_mul(writes)
 }
 

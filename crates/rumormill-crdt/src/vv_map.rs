@@ -10,7 +10,8 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::{
     Admission, Cell, Change, Dependency, Growth, Head, Life, Limits, Progress, Refused, ReplicaId,
-    Row, RowDelta, RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector, rows::Rows,
+    Row, RowDelta, RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector,
+    rows::{self, Rows},
     stagings::Stagings,
 };
 
@@ -165,6 +166,14 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     #[must_use]
     pub const fn fingerprint(&self) -> u64 {
         self.rows.fingerprint()
+    }
+
+    /// The [fingerprint](Self::fingerprint) without the rows of the life that writes here: what
+    /// somebody has who holds the same but for these.
+    #[must_use]
+    pub fn fingerprint_of_others(&self) -> u64 {
+        let own = self.own_rows().map(|id| rows::share(id, self.version(id)));
+        own.fold(self.fingerprint(), u64::wrapping_sub)
     }
 
     /// The life that writes here.

@@ -5,8 +5,9 @@
 //! page of versions takes 19 and a sketch 12 for each that differs. Whoever is asked sends rows and
 //! how far these reach, and keeps no state. A walk over all stretches is a lap. A newcomer to a population
 //! that has settled needs one; when everybody is new, everybody asked knows something else, so laps
-//! go on until we hold the same as whom we asked last. Where tables change all the time, or are
-//! large, the next comparison finds what is left.
+//! go on until we hold the same as whom we asked last, and as some others who are asked a little later
+//! for their fingerprints alone. Where tables change all the time, or are large, the next comparison
+//! finds what is left.
 
 use alloc::vec::Vec;
 
@@ -31,6 +32,9 @@ const WAITS_MAX: u32 = 4;
 /// The most laps.
 const LAPS_MAX: u32 = 24;
 
+/// So many others have to hold the same as we do, one after the other.
+const AGREEMENTS: u32 = 4;
+
 /// So many laps that brought nothing are enough, though those we asked hold something else.
 const QUIET_LAPS_MAX: u32 = 3;
 
@@ -48,8 +52,12 @@ pub(super) struct Filling<A> {
     /// What is left of this lap, the next stretch last.
     stretches: Vec<Stretch>,
     laps: u32,
-    /// How many of the last ones brought nothing.
+    /// How many of the last ones brought nothing, though others held something else.
     quiet_laps: u32,
+    /// How many of the last ones found somebody who held the same.
+    agreements: u32,
+    /// Whether anybody ever did: then we are not new any more.
+    agreed: bool,
     /// How many rows we held when it began.
     rows_before: u64,
     /// The most rows that anybody holds who was asked in this lap.
@@ -89,6 +97,8 @@ impl<A: Address> Filling<A> {
             stretches: Vec::new(),
             laps: 0,
             quiet_laps: 0,
+            agreements: 0,
+            agreed: false,
             rows_before: 0,
             rows_elsewhere: 0,
             asked: None,
@@ -98,14 +108,13 @@ impl<A: Address> Filling<A> {
 
     /// Says whether we are yet to be brought up to date.
     pub(super) const fn is_under_way(&self) -> bool {
-        !self.stretches.is_empty() || self.next_lap_at.is_some()
+        !self.agreed && (!self.stretches.is_empty() || self.next_lap_at.is_some())
     }
 
     /// Begins with a peer, unless it is under way.
     pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         if self.asked.is_none() {
-            (self.laps, self.quiet_laps) = (0, 0);
-            self.begin_lap(scene.table);
+            self.begin_anew(scene.table);
             self.ask(peer, 1, scene);
         }
     }
@@ -113,8 +122,7 @@ impl<A: Address> Filling<A> {
     /// Says who we are to the only peer we were told of, who may not be there, and asks.
     pub(super) fn knock(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         if self.stretches.is_empty() {
-            (self.laps, self.quiet_laps) = (0, 0);
-            self.begin_lap(scene.table);
+            self.begin_anew(scene.table);
         }
         let own = RowId { space: Space::SELF, life: scene.table.life() };
         scene.out.offer(peer, own, 0);
@@ -147,7 +155,10 @@ impl<A: Address> Filling<A> {
                     self.next_lap_at = Some(scene.now + scene.config.request_timeout);
                     return false;
                 }
-                NextLap::Never => return true,
+                NextLap::Never => {
+                    self.agreed = true;
+                    return true;
+                }
             }
         }
         self.ask(another.unwrap_or(from), 1, scene);
@@ -185,20 +196,30 @@ impl<A: Address> Filling<A> {
     /// Whoever we asked may have been as new as we were.
     fn end_lap(&mut self, last: &Filled, table: &Table) -> NextLap {
         let (rows, elsewhere) = (table.len() as u64, self.rows_elsewhere);
-        let is_quiet = elsewhere <= rows && rows == self.rows_before;
-        self.quiet_laps = if is_quiet { self.quiet_laps + 1 } else { 0 };
         self.laps += 1;
         let is_large = elsewhere > ROWS_OF_ANOTHER_LAP;
         let lacks_little = elsewhere.saturating_sub(rows) <= elsewhere / 8;
-        let is_same = last.fingerprint == TablePrint::new(table.fingerprint());
-        let is_enough = self.laps == LAPS_MAX || self.quiet_laps == QUIET_LAPS_MAX;
-        if is_same || is_enough || (is_large && lacks_little) {
+        // Others may not know of us yet.
+        let ours = [table.fingerprint(), table.fingerprint_of_others()].map(TablePrint::new);
+        let is_same = ours.contains(&last.fingerprint);
+        let was_check = self.agreements > 0;
+        let is_quiet = !is_same && !was_check && elsewhere <= rows && rows == self.rows_before;
+        self.agreements = if is_same { self.agreements + 1 } else { 0 };
+        self.quiet_laps += u32::from(is_quiet);
+        self.agreed |= is_same;
+        let is_enough = self.agreements == AGREEMENTS || self.quiet_laps == QUIET_LAPS_MAX;
+        if is_enough || self.laps == LAPS_MAX || (is_large && lacks_little) {
             NextLap::Never
-        } else if is_quiet {
+        } else if is_same || is_quiet {
             NextLap::Later
         } else {
             NextLap::Now
         }
+    }
+
+    fn begin_anew(&mut self, table: &Table) {
+        (self.laps, self.quiet_laps, self.agreements, self.agreed) = (0, 0, 0, false);
+        self.begin_lap(table);
     }
 
     /// Begins with members' addresses, and each newcomer at another of them. Later laps bring little,
@@ -210,6 +231,8 @@ impl<A: Address> Filling<A> {
         self.rows_elsewhere = 0;
         self.stretches = match self.laps {
             0 => [(members_end, None), (RowId::MIN, Some(own)), (own, Some(members_end))].into(),
+            // A fingerprint comes with the answer about nothing too.
+            _ if self.agreements > 0 => [(RowId::MIN, Some(RowId::MIN))].into(),
             _ => [(RowId::MIN, Some(own)), (own, None)].into(),
         };
     }
