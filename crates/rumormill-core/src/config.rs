@@ -87,7 +87,7 @@ pub struct Config {
     /// The longest wait before a request for a row, or a page, is repeated. Where answers usually
     /// come sooner, so does the repetition.
     pub request_timeout: Duration,
-    /// How many times a row is asked for before it is given up.
+    /// How many times a row is asked for before it is given up, at the least.
     pub request_attempts: u32,
     /// The wait before a silent seed is tried again, at first; it doubles up to a minute.
     pub seed_backoff: Duration,

@@ -22,6 +22,9 @@ const WANTS_MAX: usize = 1_024;
 /// So many attempts follow each other as fast as answers come: it may be loss.
 const ATTEMPTS_AT_ONCE: u32 = 6;
 
+/// So many times the longest wait is asked for a row at the least.
+const PATIENCE: u32 = 8;
+
 /// Strangers are asked who they are only while fewer rows than this are on their way, so that
 /// their number never keeps us from what members have.
 const MEETINGS_MAX: usize = 128;
@@ -73,6 +76,8 @@ struct Want<A> {
     another: Option<Holder<A>>,
     attempts: u32,
     deadline: Instant,
+    /// It is asked for until then at the least: answers may be slow.
+    until: Instant,
     is_fresh: bool,
 }
 
@@ -226,7 +231,8 @@ impl<A: Address> Transfer<A> {
             let patience = self.timeout_max.saturating_mul(config.request_attempts);
             let rows_arrive = now.since(self.progress_at) < patience;
             let waits = rows_arrive && replica.table().missing_dependencies(id).next().is_some();
-            if want.attempts >= config.request_attempts && !waits {
+            let is_enough = want.attempts >= config.request_attempts && now >= want.until;
+            if is_enough && !waits {
                 self.wants.remove(&id);
                 replica.drop_staging(id);
                 continue;
@@ -261,8 +267,10 @@ impl<A: Address> Transfer<A> {
 
     fn wait_for(&mut self, now: Instant, id: RowId, holder: Holder<A>, is_fresh: bool) {
         let deadline = now + self.timeout();
+        let until = now + self.timeout_max.saturating_mul(PATIENCE);
         self.deadlines.insert((deadline, id));
-        self.wants.insert(id, Want { holder, another: None, attempts: 1, deadline, is_fresh });
+        let (another, attempts) = (None, 1);
+        self.wants.insert(id, Want { holder, another, attempts, deadline, until, is_fresh });
     }
 
     fn drop_want(&mut self, id: RowId) {
