@@ -56,7 +56,8 @@ pub(super) struct Filling<A> {
     quiet_laps: u32,
     /// How many of the last ones found somebody who held the same.
     agreements: u32,
-    /// Whether anybody ever did: then we are not new any more.
+    /// Whether anybody ever did: then we are not new any more, and never again. Or somebody could
+    /// keep us silent by tables of his own making.
     agreed: bool,
     /// How many rows we held when it began.
     rows_before: u64,
@@ -218,7 +219,8 @@ impl<A: Address> Filling<A> {
     }
 
     fn begin_anew(&mut self, table: &Table) {
-        (self.laps, self.quiet_laps, self.agreements, self.agreed) = (0, 0, 0, false);
+        (self.laps, self.quiet_laps, self.agreements) = (0, 0, 0);
+        self.next_lap_at = None;
         self.begin_lap(table);
     }
 
