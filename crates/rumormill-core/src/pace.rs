@@ -8,10 +8,10 @@ use crate::{Config, DATAGRAM_LEN_MIN};
 /// arrive.
 ///
 /// Each infected node tells `r * fanout` others, so a share of about `e^(-r * fanout * q)` hears
-/// nothing when a share `q` of datagrams arrives. For less than a hundredth of a node missed that
-/// is `r = ln(100 n) / (q * fanout)`; the logarithm is rounded up to a power of two.
+/// nothing when a share `q` of datagrams arrives. For less than a thousandth of a node missed
+/// that is `r = ln(1,000 n) / (q * fanout)`; the logarithm is rounded up to a power of two.
 pub(crate) fn hot_periods(n: usize, fanout: usize, arrives_per_mille: u32) -> usize {
-    let log2 = n.saturating_mul(100).ilog2() as usize + 1;
+    let log2 = n.saturating_mul(1_000).ilog2() as usize + 1;
     // ln 2 is 0.693.
     (log2 * 693).div_ceil(fanout.max(1) * arrives_per_mille.max(1) as usize)
 }

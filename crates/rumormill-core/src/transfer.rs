@@ -20,7 +20,7 @@ use crate::{
 const WANTS_MAX: usize = 1_024;
 
 /// So many attempts follow each other as fast as answers come: it may be loss.
-const ATTEMPTS_AT_ONCE: u32 = 6;
+const ATTEMPTS_AT_ONCE: u32 = 8;
 
 /// So many times the longest wait is asked for a row at the least.
 const PATIENCE: u32 = 8;
@@ -75,6 +75,7 @@ struct Want<A> {
     /// Who else said that it has the row.
     another: Option<Holder<A>>,
     attempts: u32,
+    asked_at: Instant,
     deadline: Instant,
     /// It is asked for until then at the least: answers may be slow.
     until: Instant,
@@ -135,8 +136,17 @@ impl<A: Address> Transfer<A> {
     ) {
         let Wanted { id, version, is_fresh, nonce } = wanted;
         let holder = Holder { address: peer.clone(), nonce };
+        let timeout = self.timeout();
         if let Some(want) = self.wants.get_mut(&id) {
-            want.another = Some(holder);
+            // Who says so now is there; whom we asked may not be, if its answer is overdue.
+            if want.asked_at + timeout <= now {
+                self.deadlines.remove(&(want.deadline, id));
+                (want.holder, want.asked_at, want.deadline) = (holder, now, now + timeout);
+                self.deadlines.insert((want.deadline, id));
+                want.holder.ask(id, table, out);
+            } else {
+                want.another = Some(holder);
+            }
             return;
         }
         let room = self.wants.len() < WANTS_MAX;
@@ -241,6 +251,7 @@ impl<A: Address> Transfer<A> {
             // Later ones wait twice as long each, so that a slow network is not flooded.
             let doublings = want.attempts.saturating_sub(ATTEMPTS_AT_ONCE).min(16);
             let wait = timeout.saturating_mul(1 << doublings);
+            want.asked_at = now;
             want.deadline = now + wait.min(self.timeout_max);
             want.turn_to_another(members, random);
             self.deadlines.insert((want.deadline, id));
@@ -269,8 +280,9 @@ impl<A: Address> Transfer<A> {
         let deadline = now + self.timeout();
         let until = now + self.timeout_max.saturating_mul(PATIENCE);
         self.deadlines.insert((deadline, id));
-        let (another, attempts) = (None, 1);
-        self.wants.insert(id, Want { holder, another, attempts, deadline, until, is_fresh });
+        let (another, attempts, asked_at) = (None, 1, now);
+        let want = Want { holder, another, attempts, asked_at, deadline, until, is_fresh };
+        self.wants.insert(id, want);
     }
 
     fn drop_want(&mut self, id: RowId) {

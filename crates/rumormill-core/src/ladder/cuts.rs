@@ -36,8 +36,8 @@ fn pair_that_differs(config: &Config, unix: [Duration; 2]) -> Pair {
 #[test]
 fn what_rumors_may_still_bring_is_not_compared() {
     let config = Config { rumor_every: 2 * SECOND, ..config() };
-    // Among two, a rumor of that pace is passed on for six seconds, and is given a fourth more.
-    let lag = Duration::from_millis(7_500);
+    // Among two, a rumor of that pace is passed on for eight seconds, and is given a fourth more.
+    let lag = Duration::from_secs(10);
     let mut pair = Pair::with_clocks(&config, [UNIX; 2], &[]);
     pair.run(40 * SECOND);
     pair.without_rumors = true;
