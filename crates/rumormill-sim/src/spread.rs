@@ -9,8 +9,10 @@ use rumormill_core::{
 
 use crate::{Link, Sim};
 
-/// How long the population settles before the update, so that what is measured is the update.
-const WARM_UP: Duration = Duration::from_secs(5);
+/// How long the population settles before the update, so that what is measured is the update: as
+/// long as rivals were given before theirs. Nodes know by then how long answers take, and how many
+/// get lost.
+const WARM_UP: Duration = Duration::from_secs(20);
 
 /// The longest an update may take.
 const LIMIT: Duration = Duration::from_secs(60);
