@@ -20,7 +20,7 @@ use crate::{
 pub(super) const CLAIMS_ALONG_MAX: usize = 6;
 
 /// A suspicion is passed on a share as often as what everybody must hear of.
-const SUSPICION_SHARE: u32 = 4;
+const SUSPICION_SHARE: u32 = 2;
 
 /// What a claim is about: a member, and who suspects it. Of each there is one claim.
 type Subject = (ReplicaId, Option<Tag>);
