@@ -360,6 +360,10 @@ impl<A: Address> Membership<A> {
         dead.filter_map(|replica| self.claim_against(*replica))
     }
 
+    pub(crate) fn dead_count(&self) -> usize {
+        self.dead.members().len()
+    }
+
     /// Draws at most `count` distinct members that are alive or suspect.
     pub(crate) fn draw(&self, random: &mut Random, count: usize) -> SmallVec<[A; 4]> {
         let total = self.reachable().len();

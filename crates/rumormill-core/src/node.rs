@@ -219,6 +219,7 @@ impl<A: Address> Node<A> {
         if messages.iter().any(Message::is_opening) {
             self.meet(sender, &from);
         }
+        self.answer_at_length(&from, &messages);
         for message in messages {
             self.handle_message(sender, &from, message);
         }

@@ -163,7 +163,9 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     }
 
     pub(crate) fn ack(&mut self, to: &A, nonce: u64) {
-        self.letter(to, |letter, _| push_bounded(&mut letter.acks, nonce, ACKS_MAX));
+        self.letter(to, |letter, _| {
+            letter.acks.contains(&nonce) || push_bounded(&mut letter.acks, nonce, ACKS_MAX)
+        });
     }
 
     /// Asks a peer to ping somebody for us.

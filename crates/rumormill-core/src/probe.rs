@@ -241,8 +241,8 @@ impl Probe {
 impl Pending {
     /// How long the answer to an attempt took; nothing if it came by way of others.
     fn took(&self, now: Instant, attempt: u32) -> Option<Duration> {
-        let waited = self.timeout.saturating_mul(attempt.checked_sub(1)?);
-        Some(now.since(self.sent_at + waited))
+        let repeats = attempt.checked_sub(1).filter(|repeats| *repeats < self.attempts)?;
+        Some(now.since(self.sent_at + self.timeout.saturating_mul(repeats)))
     }
 
     fn send<A: Address>(&self, members: &Membership<A>, out: &mut Outbox<A>) {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use rumormill_crdt::{Bytes, Growth, Key, RowDelta, RowId, Space};
+use rumormill_crdt::{Bytes, Growth, Key, RowDelta, RowId, Space, Version};
 
 use super::Node;
 use crate::{
@@ -22,9 +22,7 @@ const RECENT: Duration = Duration::from_secs(10);
 
 impl<A: Address> Node<A> {
     pub(super) fn handle_message(&mut self, sender: Sender, from: &A, message: Message) {
-        let now = self.now;
-        let table = self.replica.table();
-        let Self { config, digest, outbox: out, reconcile, .. } = self;
+        let Self { replica, outbox: out, .. } = self;
         match message {
             Message::Ping { nonce } => out.ack(from, nonce),
             Message::Ack { nonce } => self.handle_ack(from, nonce),
@@ -40,36 +38,20 @@ impl<A: Address> Node<A> {
                     self.handle_claim(from, said.of(life));
                 }
             }
-            Message::WhoIsDead => {
-                let claims = self.members.claims_about_dead(CLAIMS_MAX);
-                let dead = claims.map(|claim| out.claim(from, claim)).count();
-                out.so_many_are_dead(from, dead as u64);
-            }
             Message::SoManyAreDead { dead } => {
-                let here = self.members.claims_about_dead(CLAIMS_MAX).count();
-                self.census.handle_answer(dead, here);
+                self.census.handle_answer(dead, self.members.dead_count());
             }
-            Message::Pull { fingerprint } => {
-                if fingerprint != TablePrint::new(table.fingerprint()) {
-                    self.rumor.handle_pull(from, table, out);
-                }
-            }
+            Message::WhoIsDead | Message::Pull { .. } => {} // Answered once for each datagram.
             Message::NextPage { start } => out.page(from, start),
             Message::Request { id, since } => {
-                if table.version(id) > since.version {
+                if replica.table().version(id) > since.version {
                     out.answer(from, id, since);
                 }
             }
             Message::Delta(delta) => self.handle_delta(from, &delta, None),
             Message::Row(row) => self.handle_delta(from, &row.into_delta(), None),
             Message::Rumor { hops, delta } => self.handle_delta(from, &delta, Some(hops)),
-            Message::Announce { nonce, rows } => {
-                for Announced { name, version } in rows {
-                    let Some(id) = self.members.row_named(name) else { continue };
-                    let wanted = Wanted { id, version, is_fresh: true, nonce };
-                    self.transfer.want(now, wanted, from, table, out);
-                }
-            }
+            Message::Announce { nonce, rows } => self.ask_for_named(from, nonce, &rows),
             Message::Compare(_)
             | Message::Differ { .. }
             | Message::Cells(_)
@@ -78,19 +60,51 @@ impl<A: Address> Node<A> {
             | Message::Audit { .. }
             | Message::Lack(_)
             | Message::Filled(_)
-            | Message::Page(_) => {
-                digest.handle_changes(table);
-                let transfer = &mut self.transfer;
-                let scene = Scene { now, config, timeout: transfer.timeout(), table, digest, out };
-                let is_filled = matches!(message, Message::Filled(_));
-                let another = is_filled.then(|| self.members.draw(&mut self.random, 1).pop());
-                let was_new = reconcile.is_new();
-                reconcile.handle_message(from, message, another.flatten(), transfer, scene);
-                if was_new && !reconcile.is_new() {
-                    self.rumor.hurry(now, &self.config);
-                    self.census.begin(now);
-                }
-            }
+            | Message::Page(_) => self.go_on_comparing(from, message),
+        }
+    }
+
+    /// Answers what takes a walk over many rows or members: once for each datagram, which has room
+    /// to ask a thousand times.
+    pub(super) fn answer_at_length(&mut self, from: &A, messages: &[Message]) {
+        let Self { replica, rumor, members, outbox: out, .. } = self;
+        let table = replica.table();
+        let ours = TablePrint::new(table.fingerprint());
+        let differs =
+            |it: &Message| matches!(it, Message::Pull { fingerprint } if *fingerprint != ours);
+        if messages.iter().any(differs) {
+            rumor.handle_pull(from, table, out);
+        }
+        if messages.contains(&Message::WhoIsDead) {
+            let claims = members.claims_about_dead(CLAIMS_MAX);
+            let dead = claims.map(|claim| out.claim(from, claim)).count();
+            out.so_many_are_dead(from, dead as u64);
+        }
+    }
+
+    /// Asks for the rows that somebody named, as far as we lack them.
+    fn ask_for_named(&mut self, from: &A, nonce: Option<u64>, rows: &[Announced]) {
+        let Self { now, replica, members, transfer, outbox: out, .. } = self;
+        for Announced { name, version } in rows.iter().copied() {
+            let Some(id) = members.row_named(name) else { continue };
+            let wanted = Wanted { id, version, is_fresh: true, nonce };
+            transfer.want(*now, wanted, from, replica.table(), out);
+        }
+    }
+
+    /// Finds out with a peer what differs, or what we lack if we are new.
+    fn go_on_comparing(&mut self, from: &A, message: Message) {
+        let (now, table) = (self.now, self.replica.table());
+        let Self { config, digest, transfer, reconcile, outbox: out, .. } = self;
+        digest.handle_changes(table);
+        let scene = Scene { now, config, timeout: transfer.timeout(), table, digest, out };
+        let is_filled = matches!(message, Message::Filled(_));
+        let another = is_filled.then(|| self.members.draw(&mut self.random, 1).pop());
+        let was_new = reconcile.is_new();
+        reconcile.handle_message(from, message, another.flatten(), transfer, scene);
+        if was_new && !reconcile.is_new() {
+            self.rumor.hurry(now, config);
+            self.census.begin(now);
         }
     }
 
@@ -191,18 +205,24 @@ impl<A: Address> Node<A> {
             if let Some(hops) = hops {
                 self.rumor.handle_growth(id, Heat { from, periods, hops });
                 self.rumor.hurry(self.now, &self.config);
-            } else if !self.reconcile.is_new() && (from > 0 || self.is_recent(id)) {
-                self.rumor.handle_growth(id, Heat::named(from, 1));
-            }
-            let is_news = hops.is_some() || self.reconcile.is_new();
-            if !is_news && from == 0 && id.space == Space::SELF {
-                // Others have known it for long, and what they found out since was told before.
-                self.probe.doubt(self.now, id.life.replica);
+            } else if !self.reconcile.is_new() {
+                self.handle_repaired(id, from);
             }
             self.learn_member(id);
         }
         if self.replica.collect(grown.iter().map(|growth| growth.id)) {
             self.announce();
+        }
+    }
+
+    /// Names what a repair brought once, and looks at a member that we had not heard of: others have
+    /// known it for long, and what they found out since was told before.
+    fn handle_repaired(&mut self, id: RowId, from: Version) {
+        if from > 0 || self.is_recent(id) {
+            self.rumor.handle_growth(id, Heat::named(from, 1));
+        }
+        if from == 0 && id.space == Space::SELF {
+            self.probe.doubt(self.now, id.life.replica);
         }
     }
 

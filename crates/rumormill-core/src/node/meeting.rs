@@ -8,9 +8,6 @@ use crate::{
     sender::{Sender, Tag},
 };
 
-/// The most claims about dead members that a newcomer is told.
-const CLAIMS_TOLD_MAX: usize = 64;
-
 impl<A: Address> Node<A> {
     /// Turns away what is sent in our own name.
     pub(super) fn check_name(&mut self, sender: Sender, from: &A) -> Result<(), Rejected> {
@@ -47,9 +44,6 @@ impl<A: Address> Node<A> {
                 let (now, table) = (self.now, self.replica.table());
                 self.transfer.meet(now, id, from, table, &mut self.outbox);
             }
-        }
-        for claim in self.members.claims_about_dead(CLAIMS_TOLD_MAX) {
-            self.outbox.claim(from, claim);
         }
     }
 
