@@ -10,6 +10,10 @@ const ALL: u32 = 1 << 20;
 /// How many members in a million that are there may be suspected because datagrams got lost.
 const FALSE_PER_MILLION: u64 = 100;
 
+/// Of 1,000 questions, so many get an answer at the most where somebody is silent, whatever was
+/// measured: three in ten datagrams may have begun to get lost a moment ago.
+const ANSWERED_MAX: u32 = 490;
+
 /// What share of datagrams arrives, by the share of probes whose first ping was answered: an
 /// exponentially weighted mean. Only probes that were answered in the end count, since the others
 /// are no sign of loss.
@@ -49,7 +53,7 @@ impl Loss {
     /// How many pings it takes, from `least` to `most`, so that hardly ever all are lost, or their
     /// answers, and the ways by `relays` other members too.
     pub(crate) fn attempts(self, least: u32, most: u32, relays: usize) -> u32 {
-        let answered = u64::from(self.answered_per_mille());
+        let answered = u64::from(self.answered_per_mille().min(ANSWERED_MAX));
         // Two questions and two answers take the way by a relay.
         let by_relay = answered * answered / 1_000;
         let mut unheard = 1_000_000_000;
@@ -94,9 +98,10 @@ mod tests {
             let loss = Loss { answered: ALL / 1_000 * answered, probes: MEMORY };
             loss.attempts(3, 24, 3)
         };
-        let shares = [1_000, 980, 810, 490, 250];
-        assert_eq!(shares.map(attempts), [3, 3, 4, 13, 24]);
-        assert_eq!(Loss::new().attempts(0, 24, 3), 1, "one at least");
+        let shares = [490, 360, 250];
+        assert_eq!(shares.map(attempts), [13, 20, 24]);
+        assert_eq!(attempts(1_000), attempts(490), "loss may have begun a moment ago");
+        assert_eq!(Loss::new().attempts(0, 0, 3), 1, "one at least");
         let lossy = Loss { answered: ALL / 2, probes: MEMORY };
         assert_eq!(lossy.attempts(2, 5, 3), 5, "no more than fit");
     }
