@@ -19,9 +19,6 @@ use crate::{
 /// The most claims that ride along in one datagram.
 pub(super) const CLAIMS_ALONG_MAX: usize = 6;
 
-/// A suspicion is passed on a share as often as what everybody must hear of.
-const SUSPICION_SHARE: u32 = 2;
-
 /// What a claim is about: a member, and who suspects it. Of each there is one claim.
 type Subject = (ReplicaId, Option<Tag>);
 
@@ -70,13 +67,10 @@ impl Claims {
         next.filter_map(|(_, subject)| Some(self.claims.get(subject)?.0)).collect()
     }
 
-    /// Counts the first `count` of those claims as passed on; often enough is enough. A suspicion
-    /// serves to have the suspect looked at, for which not everybody has to hear of it.
+    /// Counts the first `count` of those claims as passed on; often enough is enough.
     pub(super) fn passed_on(&mut self, count: usize, times_max: u32) {
         for _ in 0..count {
             let Some((times, subject)) = self.order.pop_first() else { return };
-            let (_, accuser) = subject;
-            let times_max = if accuser.is_some() { times_max / SUSPICION_SHARE } else { times_max };
             match self.claims.get_mut(&subject) {
                 Some((_, passed)) if times + 1 < times_max => {
                     *passed = times + 1;
