@@ -66,7 +66,7 @@ fn an_agent_answers_wrong_lines_and_outlives_its_input() {
     ann.say(&format!("set big {}", "x".repeat(701)));
     let answer = ann.next(|line| line.get("error").is_some());
     let error = answer["error"].as_str().unwrap();
-    assert!(error.contains("the limit is 700"), "{error}");
+    assert!(error.contains("the limit is 600"), "{error}");
     ann.say("get big");
     ann.hear("register", Value::Null);
 

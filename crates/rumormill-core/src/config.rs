@@ -5,7 +5,7 @@ use core::{num::NonZeroU32, time::Duration};
 
 use rumormill_crdt::{Limits, ReplicaId, Retention};
 
-use crate::membership::Bias;
+use crate::{KeyRing, membership::Bias, seal::SEAL_LEN};
 
 /// Who a node is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,10 @@ pub enum Mode {
 pub struct Config {
     /// The population's name. Datagrams of other populations are rejected.
     pub cluster: String,
+    /// The keys that datagrams are sealed with. Without any, the default, everybody who can send a
+    /// datagram and knows the name of the population is trusted, and everybody on the way can read
+    /// what is sent: for closed networks and tests.
+    pub keys: Option<KeyRing>,
     /// How many peers each rumor period sends to or asks.
     pub fanout: usize,
     /// How fresh deltas spread.
@@ -111,6 +115,7 @@ impl Config {
     /// Defaults for a local network: a crash is known in seconds, an update in less than one.
     pub const DEFAULT: Self = Self {
         cluster: String::new(),
+        keys: None,
         fanout: 3,
         mode: Mode::PushThenPull,
         zone: String::new(),
@@ -139,6 +144,11 @@ impl Config {
 impl Config {
     /// The longest label of a zone, in bytes.
     pub const ZONE_LEN_MAX: usize = 32;
+
+    /// How many bytes the seal takes after the payload of a datagram.
+    pub(crate) const fn seal_len(&self) -> usize {
+        if self.keys.is_some() { SEAL_LEN } else { 0 }
+    }
 
     /// How peers for rumors are chosen.
     pub(crate) fn bias(&self) -> Bias {

@@ -71,7 +71,7 @@ pub use event::Event;
 pub use freshness::Freshness;
 pub use membership::{Liveness, Member};
 pub use node::{DATAGRAM_LEN_MIN, Node, Transmit};
-pub use seal::Rejected;
+pub use seal::{KeyRing, Rejected, SealKey, SealKeyId};
 pub use stats::Stats;
 pub use time::Instant;
 

@@ -201,14 +201,14 @@ impl TryFrom<PageParts> for Page {
 }
 
 /// The longest datagram that a delta of one cell takes under the given limits.
-pub(crate) const fn delta_len_max(limits: &Limits) -> usize {
+pub(crate) const fn delta_len_max(limits: &Limits, seal_len: usize) -> usize {
     const VARINT: usize = 10;
     const ROW: usize = 17;
     let frame_and_sender = FRAME_LEN + Sender::LEN_MAX;
     let head = 2 * VARINT + 2 * 8 + VARINT + limits.dependencies_max * (ROW + VARINT + 8);
     let cell = VARINT + 1 + 2 * 3 + limits.cell_len_max;
     const KIND: usize = 2;
-    frame_and_sender + KIND + ROW + 2 * VARINT + head + 3 + cell
+    frame_and_sender + seal_len + KIND + ROW + 2 * VARINT + head + 3 + cell
 }
 
 /// Reads the payload of a datagram: who sent it, and what it says.

@@ -10,7 +10,7 @@ use core::time::Duration;
 use rumormill_crdt::{Life, Replica, RowId, Space, Table, Writer};
 
 use crate::{
-    Address, Config, Event, Freshness, Identity, Instant, Member, Rejected, Stats,
+    Address, Config, Event, Freshness, Identity, Instant, KeyRing, Member, Rejected, Stats,
     ageing::Ageing,
     budget::{Allowance, Budget, Scope},
     census::Census,
@@ -30,7 +30,7 @@ use crate::{
     reconcile::{Reconcile, Scene},
     relay::Relay,
     rumor::{Heat, Rumor},
-    seal::{FRAME_LEN, Seal},
+    seal::{self, FRAME_LEN, Seal},
     self_row,
     spread_time::SpreadTime,
     transfer::Transfer,
@@ -156,7 +156,7 @@ impl<A: Address> Node<A> {
     ) -> Self {
         let config = config.with_sane_periods();
         assert!(
-            message::delta_len_max(&config.limits) <= DATAGRAM_LEN_MIN,
+            message::delta_len_max(&config.limits, config.seal_len()) <= DATAGRAM_LEN_MIN,
             "the largest cell and all dependencies of a head fit a datagram together"
         );
         assert!(
@@ -166,13 +166,14 @@ impl<A: Address> Node<A> {
         let mut random = Random::new(seed);
         let life = Lives::first(identity.replica, unix, &mut random);
         let replica = Replica::new(life, config.limits);
-        let seal = Seal::new(&config.cluster);
+        let seal = Seal::new(&config, life, &mut random);
+        let digest_secret = seal::digest_secret(&config.cluster);
         let spread_time = SpreadTime::new(now);
         let lag = spread_time.lag(1, &config);
         let mut node = Self {
             now,
             wall: (now, unix),
-            digest: Digest::new(replica.table(), seal.digest_secret(), unix, lag),
+            digest: Digest::new(replica.table(), digest_secret, unix, lag),
             replica,
             spread_time,
             news: News::default(),
@@ -189,7 +190,7 @@ impl<A: Address> Node<A> {
             transfer: Transfer::new(now, &config),
             forgetting: Forgetting::new(now, config.forget_after),
             ageing: Ageing::new(unix, &config.retention),
-            outbox: Outbox::new(random.salt()),
+            outbox: Outbox::new(random.salt(), config.seal_len()),
             budget: Budget::new(now, config.bytes_per_second),
             events: Events::new(),
             stats: Stats::default(),
@@ -259,6 +260,13 @@ impl<A: Address> Node<A> {
         self.advance(now);
         self.wall = (self.now, unix);
         self.let_rows_age();
+    }
+
+    /// Seals with other keys from here on, and accepts no others. [`KeyRing`] says how to change the
+    /// keys of a population without a datagram lost. Nothing happens where nothing is sealed.
+    pub fn set_keys(&mut self, now: Instant, keys: &KeyRing) {
+        self.advance(now);
+        self.seal.set_keys(keys);
     }
 
     /// Joins the population that the node at `seed` belongs to. A seed that does not answer is

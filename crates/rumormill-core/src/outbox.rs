@@ -19,7 +19,7 @@ use rumormill_sketch::{Gap, Size, Stripe, Width};
 use serde::Serialize;
 
 use self::{
-    composition::Composition,
+    composition::{About, Composition},
     guests::{Guest, Guests},
     letter::{ACKS_MAX, Letter, Owed, PINGS_MAX, push_bounded},
 };
@@ -63,6 +63,8 @@ pub(crate) struct Outbox<A> {
     /// Whether the last datagram used up the room that is kept for claims.
     used_reserve: bool,
     /// What found its queue full.
+    /// The bytes that follow each payload.
+    seal_len: usize,
     pub(crate) shed: u64,
 }
 
@@ -107,7 +109,7 @@ pub(crate) struct Wishes {
 
 impl<A: Ord + Clone + Serialize> Outbox<A> {
     /// `secret` is for nobody else to know.
-    pub(crate) const fn new(secret: [u8; 16]) -> Self {
+    pub(crate) const fn new(secret: [u8; 16], seal_len: usize) -> Self {
         Self {
             letters: BTreeMap::new(),
             turns: VecDeque::new(),
@@ -116,6 +118,7 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
             guests: Guests::new(secret),
             since_guest: 0,
             used_reserve: false,
+            seal_len,
             shed: 0,
         }
     }
@@ -363,25 +366,26 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         &mut self,
         scope: Scope,
         life: Life,
-        about: (&Table, &Digest),
+        (table, digest): (&Table, &Digest),
         rumored: &[Claim],
         buf: &mut [u8],
     ) -> Option<Composed<A>> {
+        let about = About { life, table, digest, seal_len: self.seal_len };
         if scope == Scope::Urgent {
-            return self.compose_urgent(life, about, rumored, buf);
+            return self.compose_urgent(about, rumored, buf);
         }
         if self.since_guest >= GUEST_WAIT_MAX {
             self.since_guest = 0;
-            if let Some(composed) = self.compose_for_guest(life, about, buf) {
+            if let Some(composed) = self.compose_for_guest(about, buf) {
                 return Some(composed);
             }
         }
         while let Some(to) = self.turns.pop_front() {
             let Some(mut letter) = self.take_out(&to) else { continue };
-            let mut page = letter.begin(life, about, buf);
+            let mut page = letter.begin(about, buf);
             page.challenge = self.guests.challenge_unless_proven(&to);
             page.is_reserve_firm = self.used_reserve;
-            letter.write_to(life, rumored, &mut page);
+            letter.write_to(about.life, rumored, &mut page);
             self.used_reserve = page.used_reserve;
             let claims = letter.say_along(rumored, &mut page);
             if page.has_messages() {
@@ -392,23 +396,22 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
                 return Some(Composed::new(to, &page, claims));
             }
         }
-        self.compose_for_guest(life, about, buf)
+        self.compose_for_guest(about, buf)
     }
 
     /// Composes what is said of liveness, and claims, to the peer for whom they wait longest. What
     /// else waits for it keeps its turn.
     fn compose_urgent(
         &mut self,
-        life: Life,
-        about: (&Table, &Digest),
+        about: About<'_>,
         rumored: &[Claim],
         buf: &mut [u8],
     ) -> Option<Composed<A>> {
         loop {
             let to = self.urgent.first()?;
             let mut letter = self.take_out(&to)?;
-            let mut page = letter.begin(life, about, buf);
-            letter.write_urgent(life, &mut page);
+            let mut page = letter.begin(about, buf);
+            letter.write_urgent(about.life, &mut page);
             let claims = letter.say_along(rumored, &mut page);
             self.put_back(&to, letter);
             if page.has_messages() {
@@ -419,27 +422,22 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
 
     /// Answers somebody whose address may not be real, as far as that is short enough. What is not
     /// waits, and the address is asked to show that it is.
-    fn compose_for_guest(
-        &mut self,
-        life: Life,
-        about: (&Table, &Digest),
-        buf: &mut [u8],
-    ) -> Option<Composed<A>> {
+    fn compose_for_guest(&mut self, about: About<'_>, buf: &mut [u8]) -> Option<Composed<A>> {
         while let Some((to, Guest { letter, credit, .. })) = self.guests.next() {
             let mut rest = letter.clone();
-            let mut page = rest.begin(life, about, buf);
-            rest.write_to(life, &[], &mut page);
+            let mut page = rest.begin(about, buf);
+            rest.write_to(about.life, &[], &mut page);
             if !page.has_messages() {
                 continue;
             }
-            if page.len <= credit {
+            if page.datagram_len() <= credit {
                 let composed = Composed::new(to.clone(), &page, 0);
                 if !rest.is_empty() {
                     self.guests.go_on(to, rest, credit - composed.len);
                 }
                 return Some(composed);
             }
-            let mut page = Composition::new(Sender::Tag(Tag::of(life)), about, buf);
+            let mut page = Composition::new(Sender::Tag(Tag::of(about.life)), about, buf);
             page.say_ping(self.guests.challenge(&to));
             let composed = Composed::new(to.clone(), &page, 0);
             self.guests.wait(to, letter, credit.saturating_sub(composed.len));
@@ -493,7 +491,8 @@ pub(crate) struct Composed<A> {
 
 impl<A> Composed<A> {
     const fn new(to: A, page: &Composition<'_>, claims: usize) -> Self {
-        let Composition { len, deltas, pings, has_cells, .. } = *page;
+        let len = page.datagram_len();
+        let Composition { deltas, pings, has_cells, .. } = *page;
         Self { to, len, claims, deltas, pings, has_cells, digest_bytes: page.digest_bytes() }
     }
 }

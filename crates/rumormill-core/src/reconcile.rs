@@ -223,7 +223,7 @@ impl<A: Address> Reconcile<A> {
         // Nor does it take another comparison before this one has come to its end.
         self.compared = Some((from.clone(), scene.now + at_once_within(scene.config)));
         let usual = self.expectation.differences(scene.now).map(size_for);
-        match usual.filter(|size| *size <= datagram_size(NARROW)) {
+        match usual.filter(|size| *size <= datagram_size(NARROW, scene.config)) {
             Some(size) => send_sketch(from, view.basis, size, scene.out),
             None => scene.out.differ(from, view.basis),
         }
@@ -245,7 +245,7 @@ impl<A: Address> Reconcile<A> {
         let estimate = view.strata().estimate(&strata);
         let differences = self.expectation.sharpen(scene.now, estimate);
         let size = self.expectation.size_despite_loss(differences).min(view.size_max());
-        let one_datagram = datagram_size(NARROW);
+        let one_datagram = datagram_size(NARROW, scene.config);
         if 2 * differences > scene.table.len() {
             self.filling.begin(from, &mut scene);
         } else if size.cells() <= one_datagram.cells() * 3 / 2 {
@@ -340,7 +340,7 @@ impl<A: Address> Reconcile<A> {
 
     fn conclude(&mut self, inquiry: Inquiry<A>, peer: &A, scene: &mut Scene<'_, A>) {
         let (arrived, missing) = inquiry.arrived();
-        if arrived + missing > datagram_size(NARROW).cells() {
+        if arrived + missing > datagram_size(NARROW, scene.config).cells() {
             self.expectation.note_loss(arrived, missing);
         }
         match inquiry.conclude(scene) {

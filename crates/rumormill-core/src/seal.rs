@@ -1,93 +1,81 @@
-//! The frame around each datagram: protocol, population, damage.
+//! The frame around each datagram: who may read it, and who may have written it.
 //!
-//! Byte 0 is the protocol version, bytes 1 to 8 a keyed hash of everything else, with a key made
-//! from the population's name. It keeps out accidents: bytes damaged on the way, datagrams of
-//! another population. It keeps out no adversary: whoever knows the name can compute it.
+//! A frame is 9 bytes before the payload and, in a sealed population, 28 after it. Byte 0 says which
+//! of the two it is. Without keys the frame keeps out accidents ([`checksum`]); with keys it keeps
+//! out everybody who has none of them ([`sealed`]).
 
-use core::fmt;
+mod checksum;
+mod key_ring;
+mod rejected;
+mod replays;
+mod sealed;
+#[cfg(test)]
+mod tests;
 
-use rumormill_crdt::keyed_hash;
+use alloc::boxed::Box;
 
-/// The protocol version that this release speaks and accepts.
-pub(crate) const PROTOCOL: u8 = 1;
+use rumormill_crdt::{Life, keyed_hash};
+
+use self::{checksum::Checksum, sealed::Sealed};
+pub use self::{
+    key_ring::{KeyRing, SealKey, SealKeyId},
+    rejected::Rejected,
+};
+use crate::{Config, random::Random};
 
 /// The bytes of the frame, before the payload.
 pub(crate) const FRAME_LEN: usize = 9;
 
-/// Closes and opens frames for one population.
-#[derive(Clone, Debug)]
-pub(crate) struct Seal {
-    key: [u8; 16],
-}
+/// The bytes of the frame after the payload, in a sealed population.
+pub(crate) const SEAL_LEN: usize = sealed::AFTER_LEN;
 
-/// Why a datagram was rejected. Nothing changed, except that it was counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejected {
-    /// It is shorter than any datagram of ours.
-    TooShort,
-    /// It speaks another version of the protocol.
-    Protocol {
-        /// The version it speaks.
-        theirs: u8,
-    },
-    /// It was damaged on its way, or belongs to another population.
-    Damaged,
-    /// It is whole, but its content is not what any release writes.
-    Malformed,
-    /// Its sender runs a life of our own replica.
-    OurName,
+/// Closes and opens frames for one population.
+#[derive(Debug)]
+pub(crate) enum Seal {
+    /// Whoever knows the population's name can write datagrams.
+    Open(Checksum),
+    /// Whoever has a key can.
+    Sealed(Box<Sealed>),
 }
 
 impl Seal {
-    pub(crate) fn new(cluster: &str) -> Self {
-        let low = keyed_hash(*b"population, low.", cluster.as_bytes());
-        let high = keyed_hash(*b"population, high", cluster.as_bytes());
-        Self { key: joined(low, high) }
+    pub(crate) fn new(config: &Config, life: Life, random: &mut Random) -> Self {
+        match &config.keys {
+            None => Self::Open(Checksum::new(&config.cluster)),
+            Some(keys) => {
+                let sealed = Sealed::new(keys, &config.cluster, life, random.salt());
+                Self::Sealed(Box::new(sealed))
+            }
+        }
     }
 
-    /// What the keys are made from under which row ids are hashed.
-    pub(crate) fn digest_secret(&self) -> [u8; 16] {
-        joined(keyed_hash(self.key, b"digest, low"), keyed_hash(self.key, b"digest, high"))
-    }
-
-    /// Fills in the frame of a datagram whose payload stands after [`FRAME_LEN`] bytes.
-    pub(crate) fn close(&self, datagram: &mut [u8]) {
-        let (frame, payload) = datagram.split_at_mut(FRAME_LEN);
-        frame[0] = PROTOCOL;
-        frame[1..].copy_from_slice(&keyed_hash(self.key, payload).to_be_bytes());
+    /// Fills in the frame of a datagram: its payload stands after [`FRAME_LEN`] bytes, and before
+    /// [`SEAL_LEN`] bytes in a sealed population.
+    pub(crate) fn close(&mut self, datagram: &mut [u8]) {
+        match self {
+            Self::Open(checksum) => checksum.close(datagram),
+            Self::Sealed(sealed) => sealed.close(datagram),
+        }
     }
 
     /// Checks the frame and returns the payload.
-    pub(crate) fn open<'d>(&self, datagram: &'d [u8]) -> Result<&'d [u8], Rejected> {
-        let (frame, payload) =
-            datagram.split_first_chunk::<FRAME_LEN>().ok_or(Rejected::TooShort)?;
-        if frame[0] != PROTOCOL {
-            return Err(Rejected::Protocol { theirs: frame[0] });
-        }
-        let hash = keyed_hash(self.key, payload).to_be_bytes();
-        if frame[1..] == hash { Ok(payload) } else { Err(Rejected::Damaged) }
-    }
-}
-
-fn joined(low: u64, high: u64) -> [u8; 16] {
-    let mut key = [0; 16];
-    key[..8].copy_from_slice(&low.to_be_bytes());
-    key[8..].copy_from_slice(&high.to_be_bytes());
-    key
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn open<'d>(&'d mut self, datagram: &'d [u8]) -> Result<&'d [u8], Rejected> {
         match self {
-            Self::TooShort => f.write_str("too short to be a rumormill datagram"),
-            Self::Protocol { theirs } => {
-                write!(f, "protocol version {theirs}, we speak {PROTOCOL}")
-            }
-            Self::Damaged => f.write_str("damaged on its way, or from another cluster"),
-            Self::Malformed => f.write_str("whole, but not what any rumormill release writes"),
-            Self::OurName => f.write_str("its sender uses our own identity"),
+            Self::Open(checksum) => checksum.open(datagram),
+            Self::Sealed(sealed) => sealed.open(datagram),
+        }
+    }
+
+    /// Seals with other keys from here on. Nothing happens where nothing is sealed.
+    pub(crate) fn set_keys(&mut self, keys: &KeyRing) {
+        if let Self::Sealed(sealed) = self {
+            sealed.set_keys(keys);
         }
     }
 }
 
-impl core::error::Error for Rejected {}
+/// What the keys are made from under which row ids are hashed, the same in the whole population.
+pub(crate) fn digest_secret(cluster: &str) -> [u8; 16] {
+    let key = checksum::key(cluster);
+    checksum::joined(keyed_hash(key, b"digest, low"), keyed_hash(key, b"digest, high"))
+}

@@ -14,6 +14,7 @@ use rumormill_crdt::{
 use crate::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
     message::{Claim, ClaimedStanding, Message, Page, decode_payload},
+    random::Random,
     seal::{FRAME_LEN, Seal},
     sender::{Sender, Tag},
 };
@@ -22,9 +23,18 @@ pub(crate) const UNIX: Duration = Duration::from_secs(1_767_225_600);
 pub(crate) const STRANGER: u32 = 9;
 
 pub(crate) fn node(address: u32) -> Node<u32> {
+    node_with(address, Config::DEFAULT)
+}
+
+pub(crate) fn node_with(address: u32, config: Config) -> Node<u32> {
     let replica = ReplicaId(u64::from(address));
     let identity = Identity { replica, name: String::new(), address };
-    Node::new(Instant::default(), UNIX, identity, Config::DEFAULT, u64::from(address))
+    Node::new(Instant::default(), UNIX, identity, config, u64::from(address))
+}
+
+/// The frame of a population without keys or a name.
+pub(crate) fn unsealed() -> Seal {
+    Seal::new(&Config::DEFAULT, life(0, 0), &mut Random::new(0))
 }
 
 pub(crate) fn at(millis: u64) -> Instant {
@@ -43,7 +53,7 @@ pub(crate) fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[
     for message in messages {
         datagram.extend(codec::encode_to_vec(message).expect("messages have a known length"));
     }
-    Seal::new("").close(&mut datagram);
+    unsealed().close(&mut datagram);
     node.handle_datagram(now, STRANGER, &datagram).expect("it is whole");
     datagram.len()
 }

@@ -133,9 +133,9 @@ fn repeated_and_reordered_datagrams_change_nothing_that_counts() {
 fn a_value_that_could_never_travel_is_refused_when_written() {
     let mut ann = node(1, Config::DEFAULT);
     let before = state(&ann);
-    let value = Bytes::copy_from(&[0; 700]);
+    let value = Bytes::copy_from(&[0; 600]);
     let refused = ann.update(at(0), |w| w.set(Space::SHARED, Key::raw("big"), value));
-    assert_eq!(refused, Err(WriteError::CellTooLong { len: 704, len_max: 700 }));
+    assert_eq!(refused, Err(WriteError::CellTooLong { len: 604, len_max: 600 }));
     assert_eq!(state(&ann), before);
 }
 

@@ -23,7 +23,7 @@ pub struct Limits {
 impl Limits {
     /// Bounds that fit datagrams of 1,200 bytes.
     pub const DEFAULT: Self = Self {
-        cell_len_max: 700,
+        cell_len_max: 600,
         cells_max: 1 << 20,
         rows_max: 1 << 20,
         stagings_max: 256,

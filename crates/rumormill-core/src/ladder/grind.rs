@@ -7,12 +7,12 @@ use rumormill_crdt::{Life, Limits, RowId, Table};
 use rumormill_sketch::KeyHash;
 
 use super::rows;
-use crate::{digest::Digest, seal::Seal, strangers::UNIX};
+use crate::{digest::Digest, seal::digest_secret, strangers::UNIX};
 
 /// A digest of anybody's table, made by somebody who knows the population's secret, and who
 /// leaves so much of the past to rumors.
 pub(super) fn digest_of(table: &Table, unix: Duration) -> Digest {
-    Digest::new(table, Seal::new("").digest_secret(), unix, Duration::from_secs(1))
+    Digest::new(table, digest_secret(""), unix, Duration::from_secs(1))
 }
 
 /// Pairs of ids whose hashes agree in what `seen` takes of them, found by trying so many.

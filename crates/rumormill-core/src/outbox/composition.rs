@@ -2,7 +2,7 @@
 
 use alloc::{vec, vec::Vec};
 
-use rumormill_crdt::{Bytes, Key, RowDelta, RowId, Since, Table, WholeRow, codec};
+use rumormill_crdt::{Bytes, Key, Life, RowDelta, RowId, Since, Table, WholeRow, codec};
 use rumormill_sketch::{Part, RequestList, Strata, Stripe};
 
 use super::{CellsOwed, Fill, Lacking, Wishes, letter::Owed, queue::Queue};
@@ -16,6 +16,15 @@ use crate::{
 /// The least room for which starting on a delta, a page or cells is worth it.
 const ROOM_MIN: usize = 128;
 
+/// What a datagram is made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About<'b> {
+    pub(super) life: Life,
+    pub(super) table: &'b Table,
+    pub(super) digest: &'b Digest,
+    pub(super) seal_len: usize,
+}
+
 /// A datagram in the making.
 #[derive(Debug)]
 pub(super) struct Composition<'b> {
@@ -24,6 +33,8 @@ pub(super) struct Composition<'b> {
     buf: &'b mut [u8],
     pub(super) len: usize,
     start: usize,
+    /// Bytes that follow the payload.
+    seal_len: usize,
     pub(super) deltas: u64,
     pub(super) pings: u64,
     pub(super) has_cells: bool,
@@ -40,11 +51,10 @@ pub(super) struct Composition<'b> {
 }
 
 impl<'b> Composition<'b> {
-    pub(super) fn new(
-        sender: Sender,
-        (table, digest): (&'b Table, &'b Digest),
-        buf: &'b mut [u8],
-    ) -> Self {
+    pub(super) fn new(sender: Sender, about: About<'b>, buf: &'b mut [u8]) -> Self {
+        let About { table, digest, seal_len, .. } = about;
+        let payload_end = buf.len().saturating_sub(seal_len);
+        let buf = &mut buf[..payload_end];
         let after_frame = buf.get_mut(FRAME_LEN..).unwrap_or_default();
         let start = FRAME_LEN + sender.encode(after_frame).expect("buffers hold at least a header");
         let (deltas, pings, has_cells, digest_len) = (0, 0, false, 0);
@@ -55,6 +65,7 @@ impl<'b> Composition<'b> {
             buf,
             len: start,
             start,
+            seal_len,
             deltas,
             pings,
             has_cells,
@@ -64,6 +75,11 @@ impl<'b> Composition<'b> {
             is_reserve_firm: false,
             used_reserve: false,
         }
+    }
+
+    /// The length of the datagram as it is.
+    pub(super) const fn datagram_len(&self) -> usize {
+        self.len + self.seal_len
     }
 
     pub(super) const fn has_messages(&self) -> bool {

@@ -69,7 +69,7 @@ impl Flood {
             assert_eq!(wrote, Ok(1));
         }
         let digest = Digest::new(replica.table(), [1; 16], UNIX, Duration::ZERO);
-        let mut outbox = Outbox::new([2; 16]);
+        let mut outbox = Outbox::new([2; 16], 0);
         outbox.prove(&PEER);
         Self { outbox, replica, digest, rumored: Vec::new() }
     }

@@ -1,17 +1,17 @@
 //! What is to be said to one peer.
 
-use rumormill_crdt::{Life, ReplicaId, RowId, Since, Table, codec};
+use rumormill_crdt::{Life, ReplicaId, RowId, Since, codec};
 use smallvec::SmallVec;
 
 use super::{
     CellsOwed, Fill, Lacking, Wishes,
     class::{Class, Kind},
-    composition::Composition,
+    composition::{About, Composition},
     queue::Queue,
     rounds::{Rounds, Said},
 };
 use crate::{
-    digest::{Basis, Digest},
+    digest::Basis,
     message::{Claim, Message, More},
     sender::{Sender, Tag},
 };
@@ -75,14 +75,10 @@ pub(super) struct Owed {
 
 impl Letter {
     /// Begins a datagram.
-    pub(super) fn begin<'b>(
-        &mut self,
-        life: Life,
-        about: (&'b Table, &'b Digest),
-        buf: &'b mut [u8],
-    ) -> Composition<'b> {
+    pub(super) fn begin<'b>(&mut self, about: About<'b>, buf: &'b mut [u8]) -> Composition<'b> {
         let introduce = core::mem::take(&mut self.introduce);
-        let sender = if introduce { Sender::Life(life) } else { Sender::Tag(Tag::of(life)) };
+        let sender =
+            if introduce { Sender::Life(about.life) } else { Sender::Tag(Tag::of(about.life)) };
         Composition::new(sender, about, buf)
     }
 

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use rumormill_sketch::{Size, Strata, Width};
 
-use crate::{Instant, message::Cells, node::DATAGRAM_LEN_MIN, seal::FRAME_LEN, sender::Sender};
+use crate::{
+    Config, Instant, message::Cells, node::DATAGRAM_LEN_MIN, seal::FRAME_LEN, sender::Sender,
+};
 
 /// For how long what was found says something about what is to be expected.
 const VALID_FOR: Duration = Duration::from_secs(30);
@@ -78,10 +80,10 @@ pub(super) fn size_for(differences: usize) -> Size {
 }
 
 /// The largest sketch in one datagram, beside the strata.
-pub(super) fn datagram_size(width: Width) -> Size {
+pub(super) fn datagram_size(width: Width, config: &Config) -> Size {
     let kind_and_strata = 1 + Strata::LEN;
     let header = FRAME_LEN + Sender::TAG_LEN + kind_and_strata + Cells::HEADER_LEN_MAX;
-    let room = DATAGRAM_LEN_MIN - header;
+    let room = DATAGRAM_LEN_MIN - config.seal_len() - header;
     Size::fitting(width, room).expect("a datagram has room for cells")
 }
 

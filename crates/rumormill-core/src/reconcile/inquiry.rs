@@ -187,7 +187,7 @@ impl<A: Address> Inquiry<A> {
 
     /// Sends our sketch, in one datagram, as wide as can be.
     fn hand_over(&self, scene: &mut Scene<'_, A>) {
-        let (basis, size, width) = (self.basis, datagram_size(WIDEST), WIDEST);
+        let (basis, size, width) = (self.basis, datagram_size(WIDEST, scene.config), WIDEST);
         let (stripe, with_strata) = (Stripe::WHOLE, false);
         scene.out.cells(&self.peer, CellsOwed { basis, size, width, stripe, with_strata });
     }
