@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod isolated;
+mod liveness;
 mod lives;
 mod meeting;
 
@@ -17,10 +18,9 @@ use crate::{
     digest::Digest,
     event::{Events, Next},
     forgetting::Forgetting,
-    health::is_late,
     isolation::Isolation,
     lives::Lives,
-    membership::{Membership, Patience},
+    membership::Membership,
     message::{self, Message},
     news::News,
     outbox::Outbox,
@@ -425,26 +425,6 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// Asks who is there, and judges who is not.
-    fn detect_failures(&mut self) {
-        let (now, everybody) = (self.now, self.transfer.round_trip());
-        let Self { config, members, random, outbox: out, .. } = self;
-        self.probe.handle_timeout(now, config, members, everybody, random, out);
-        if let Some(silent) = self.probe.take_silent() {
-            self.suspect(silent);
-        }
-        let patience = self.patience();
-        let Self { config, members, random, outbox: out, events, .. } = self;
-        self.stats.nacks_sent += self.relay.handle_timeout(now, out);
-        members.handle_timeout(now, patience, events);
-        while let Some(doubted) = members.take_doubted() {
-            self.probe.doubt(now, doubted);
-        }
-        for hearer in members.take_hearers(now, config, random) {
-            out.claims_along(&hearer);
-        }
-    }
-
     fn forget_markers(&mut self) {
         let after = self.config.forget_after;
         self.forgetting.handle_timeout(self.now, after, self.news.spaces(), &mut self.replica);
@@ -479,25 +459,6 @@ impl<A: Address> Node<A> {
         self.digest.handle_time(self.replica.table(), self.unix(), lag);
     }
 
-    /// How much later it is than we wanted to be woken.
-    fn lateness(&self, now: Instant) -> Duration {
-        self.poll_timeout().map_or(Duration::ZERO, |due| now.since(due))
-    }
-
-    /// Notices that nothing reached us for a while in which something was due: the process was
-    /// stopped, or the machine. Nobody is judged by what happened meanwhile.
-    fn notice_sleep(&mut self, now: Instant) {
-        if is_late(now.since(self.now), &self.config) {
-            let slept = now.since(self.now).min(self.lateness(now));
-            if is_late(slept, &self.config) {
-                self.members.handle_sleep(slept);
-                self.probe.handle_sleep();
-                self.isolation.handle_sleep(slept);
-                self.relay.handle_sleep();
-            }
-        }
-    }
-
     fn unix(&self) -> Duration {
         self.wall.1.saturating_add(self.now.since(self.wall.0))
     }
@@ -505,9 +466,5 @@ impl<A: Address> Node<A> {
     fn hot_periods(&self) -> usize {
         let arrives = self.probe.loss.arrives_per_mille();
         pace::hot_periods(self.members.population(), self.config.fanout, arrives)
-    }
-
-    fn patience(&self) -> Patience {
-        Patience::new(self.members.population(), &self.config)
     }
 }
