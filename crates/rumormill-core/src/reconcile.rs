@@ -14,6 +14,7 @@
 //! one try is the last. A sketch that came unasked has to be whole, so nobody makes us
 //! allocate for more than he sends.
 
+mod asked;
 mod expectation;
 mod filling;
 mod inquiry;
