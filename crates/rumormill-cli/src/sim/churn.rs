@@ -52,7 +52,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> ExitCode {
     let churn = args.churn();
     let summary = Summary::of(&args.runs.each(|seed| churn.run(seed)));
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), summary.holds())
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), summary.holds())
 }
 
 impl Args {
@@ -125,8 +125,6 @@ impl Summary {
             "per_minute_pct": args.per_minute_pct,
             "minutes": args.minutes,
             "loss": args.loss,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let crash = Crash { nodes: args.nodes as usize, loss: args.loss };
     let summary = Summary::of(&crash, &args.runs.each(|seed| crash.run(seed)));
     let held = summary.known_by_all.is_some() && summary.false_deaths == 0;
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), held)
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), held)
 }
 
 /// What all runs together came to.
@@ -72,8 +72,6 @@ impl Summary {
             "false_deaths": self.false_deaths,
             "theory_first_probe_ms": millis(self.theory_first_probe),
             "loss": args.loss,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let idle = args.idle();
     let summary = Summary::of(&args.runs.each(|seed| idle.run(seed)));
     let held = summary.equal_after.is_some();
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), held)
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), held)
 }
 
 impl Args {
@@ -100,8 +100,6 @@ impl Summary {
             "seconds": args.seconds,
             "update_rate": args.update_rate,
             "loss": args.loss,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     } else {
         Summary::of_joiner(&args.runs.each(|seed| join.run(seed)))
     };
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), summary.is_complete(args.cold))
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), summary.is_complete(args.cold))
 }
 
 /// What all runs together came to.
@@ -104,8 +104,6 @@ impl Summary {
             "bytes_per_node": self.bytes_per_node.map(round),
             "cold": args.cold,
             "loss": args.loss,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 

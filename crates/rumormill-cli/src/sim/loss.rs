@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let loss = Loss { nodes: args.nodes as usize, loss: args.loss, span };
     let summary = Summary::of(&args.runs.each(|seed| loss.run(seed)));
     let held = summary.false_deaths == 0 && summary.ratio_max <= RATIO_MAX;
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), held)
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), held)
 }
 
 /// What all runs together came to.
@@ -83,8 +83,6 @@ impl Summary {
             "lossless_bytes_per_s_per_node": round(self.lossless_bytes_per_s_per_node),
             "loss": args.loss,
             "seconds": args.seconds,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 

@@ -35,9 +35,11 @@ impl Runs {
         runs.collect()
     }
 
-    /// Prints what came of it, and says whether what is claimed held.
-    pub(crate) fn finish(&self, json: &Value, text: &impl Display, held: bool) -> ExitCode {
+    /// Prints what came of it, and of which seeds; says whether what is claimed held.
+    pub(crate) fn finish(&self, mut json: Value, text: &impl Display, held: bool) -> ExitCode {
         let printed = if self.json {
+            json["seed"] = self.seed.into();
+            json["seeds"] = self.seeds.into();
             writeln!(io::stdout(), "{json}")
         } else {
             writeln!(io::stdout(), "{text}")

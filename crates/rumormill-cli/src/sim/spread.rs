@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let reports = args.runs.each(|seed| spread.run(seed));
     let summary = Summary::of(&spread, &reports);
     let text = summary.to_text(args, &reports);
-    args.runs.finish(&summary.to_json(args), &text, summary.reached == spread.nodes)
+    args.runs.finish(summary.to_json(args), &text, summary.reached == spread.nodes)
 }
 
 impl Args {
@@ -118,8 +118,6 @@ impl Summary {
             "fanout": args.fanout,
             "loss": args.loss,
             "mode": args.mode.text(),
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let cells = means(&args.seeds.each(|seed| theory.run(seed)));
     let holding = cells.iter().filter(|cell| cell.holds()).count();
     let text = to_text(&cells, holding);
-    args.seeds.finish(&to_json(args, &cells, holding), &text, holding == cells.len())
+    args.seeds.finish(to_json(args, &cells, holding), &text, holding == cells.len())
 }
 
 /// Each cell's mean over all seeds.
@@ -59,8 +59,6 @@ fn to_json(args: &Args, cells: &[TheoryCell], holding: usize) -> Value {
         "cells_total": cells.len(),
         "cells_holding": holding,
         "runs": args.runs,
-        "seed": args.seeds.seed,
-        "seeds": args.seeds.seeds,
     })
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let near = Summary::of(&near, &near_reports);
     let even = Summary::of(&even, &even_reports);
     let held = near.reached == args.nodes as usize;
-    args.runs.finish(&to_json(args, &near, &even), &to_text(&near, &even), held)
+    args.runs.finish(to_json(args, &near, &even), &to_text(&near, &even), held)
 }
 
 impl Args {
@@ -123,8 +123,6 @@ fn to_json(args: &Args, near: &Summary, even: &Summary) -> Value {
     object["zones"] = json!(args.zones);
     object["bias_per_mille"] = json!(args.bias_per_mille);
     object["uniform"] = even.to_json();
-    object["seed"] = json!(args.runs.seed);
-    object["seeds"] = json!(args.runs.seeds);
     object
 }
 
