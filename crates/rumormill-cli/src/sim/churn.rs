@@ -6,7 +6,7 @@ use rumormill_sim::{Churn, ChurnReport};
 use serde_json::{Value, json};
 
 use super::runs::{Runs, greatest_of_all, median_of_all};
-use crate::figures::{median, millis, parse_loss, round};
+use crate::figures::{median, millis, millis_or, parse_loss, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -129,9 +129,7 @@ impl Summary {
     }
 
     fn to_text(&self, args: &Args) -> String {
-        let after = |span: Option<Duration>| {
-            span.map_or("not in 60 s".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let after = |span| millis_or("not in 60 s", span);
         format!(
             "{} nodes, loss {}; in {} min {} crashed, {} left, and as many joined\n\
              all tables equal after     {} (slowest seed {})\n\

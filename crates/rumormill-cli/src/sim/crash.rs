@@ -6,7 +6,7 @@ use rumormill_sim::{Crash, CrashReport};
 use serde_json::{Value, json};
 
 use super::runs::{Runs, greatest_of_all, median_of_all};
-use crate::figures::{millis, parse_loss};
+use crate::figures::{millis, millis_or, parse_loss};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,9 +76,7 @@ impl Summary {
     }
 
     fn to_text(&self, args: &Args) -> String {
-        let after = |span: Option<Duration>| {
-            span.map_or("not in time".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let after = |span| millis_or("not in time", span);
         format!(
             "one of {} nodes crashes, loss {}\n\
              first probed after, in theory  {:.0} ms\n\

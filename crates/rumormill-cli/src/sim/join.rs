@@ -6,7 +6,7 @@ use rumormill_sim::{ColdStartReport, Join, JoinReport};
 use serde_json::{Value, json};
 
 use super::runs::{Runs, median_of_all};
-use crate::figures::{millis, parse_loss, round, to_f64};
+use crate::figures::{millis, millis_or, parse_loss, round, to_f64};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -108,9 +108,7 @@ impl Summary {
     }
 
     fn to_text(&self, args: &Args) -> String {
-        let after = |span: Option<Duration>| {
-            span.map_or("not in time".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let after = |span| millis_or("not in time", span);
         let count = |bytes: Option<f64>| {
             bytes.map_or("not known".to_owned(), |bytes| format!("{bytes:.0}"))
         };

@@ -6,7 +6,7 @@ use rumormill_sim::{Spread, SpreadReport};
 use serde_json::{Value, json};
 
 use super::{mode::ModeName, runs::Runs};
-use crate::figures::{median, millis, parse_loss, round};
+use crate::figures::{median, millis, millis_or, parse_loss, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -122,9 +122,7 @@ impl Summary {
     }
 
     fn to_text(&self, args: &Args, reports: &[SpreadReport]) -> String {
-        let or_never = |span: Option<Duration>| {
-            span.map_or("not all in 60 s".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let or_never = |span| millis_or("not all in 60 s", span);
         let curve = reports.first().map(|report| curve(report, args)).unwrap_or_default();
         format!(
             "{curve}\n\

@@ -6,7 +6,7 @@ use rumormill_sim::{Zones, ZonesReport};
 use serde_json::{Value, json};
 
 use super::runs::Runs;
-use crate::figures::{median, millis, round};
+use crate::figures::{median, millis, millis_or, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -101,9 +101,7 @@ impl Summary {
     }
 
     fn row(&self, name: &str) -> String {
-        let span = |span: Option<Duration>| {
-            span.map_or("never".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let span = |span| millis_or("never", span);
         format!(
             "{name:<12}{:>8}{:>9}{:>9}{:>10.2}{:>13.1}{:>13.1}{:>13.1}",
             self.reached,
