@@ -5,8 +5,8 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Churn, ChurnReport};
 use serde_json::{Value, json};
 
-use super::runs::{Runs, greatest_of_all, median_of_all};
-use crate::figures::{median, millis, millis_or, parse_loss, round};
+use super::runs::{Runs, greatest_of_all, median_of, median_of_all, most_of};
+use crate::figures::{millis, millis_or, parse_loss, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,21 +83,20 @@ struct Summary {
 
 impl Summary {
     fn of(reports: &[ChurnReport]) -> Self {
-        let median_of = |figure: fn(&ChurnReport) -> f64| {
-            median(reports.iter().map(figure)).unwrap_or_default()
-        };
         Self {
-            crashed: most(reports, |report| report.crashed),
-            left: most(reports, |report| report.left),
+            crashed: most_of(reports, |report| report.crashed),
+            left: most_of(reports, |report| report.left),
             equal_after: median_of_all(reports, |report| report.equal_after),
             equal_after_max: greatest_of_all(reports, |report| report.equal_after),
-            false_deaths: most(reports, |report| report.false_deaths),
-            false_death_events: most(reports, |report| report.false_death_events),
-            resurrected: most(reports, |report| report.resurrected),
+            false_deaths: most_of(reports, |report| report.false_deaths),
+            false_death_events: most_of(reports, |report| report.false_death_events),
+            resurrected: most_of(reports, |report| report.resurrected),
             memory_back_to_floor: reports.iter().all(ChurnReport::is_back_to_floor),
-            bytes_per_s_per_node: median_of(|report| report.bytes_per_s_per_node),
-            floor_bytes_per_s_per_node: median_of(|report| report.floor_bytes_per_s_per_node),
-            rows_per_node: median_of(|report| report.rows_per_node),
+            bytes_per_s_per_node: median_of(reports, |report| report.bytes_per_s_per_node),
+            floor_bytes_per_s_per_node: median_of(reports, |report| {
+                report.floor_bytes_per_s_per_node
+            }),
+            rows_per_node: median_of(reports, |report| report.rows_per_node),
         }
     }
 
@@ -154,10 +153,6 @@ impl Summary {
             if self.memory_back_to_floor { "yes" } else { "no" },
         )
     }
-}
-
-fn most<T: Ord + Default>(reports: &[ChurnReport], figure: fn(&ChurnReport) -> T) -> T {
-    reports.iter().map(figure).max().unwrap_or_default()
 }
 
 fn parse_per_minute_pct(text: &str) -> Result<f64, String> {

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Crash, CrashReport};
 use serde_json::{Value, json};
 
-use super::runs::{Runs, greatest_of_all, median_of_all};
+use super::runs::{Runs, greatest_of_all, median_of_all, most_of};
 use crate::figures::{millis, millis_or, parse_loss};
 
 const EXAMPLES: &str = "\
@@ -58,7 +58,7 @@ impl Summary {
             first_suspect: median_of_all(reports, |report| report.first_suspect),
             known_by_all: median_of_all(reports, |report| report.known_by_all),
             known_by_all_max: greatest_of_all(reports, |report| report.known_by_all),
-            false_deaths: reports.iter().map(|report| report.false_deaths).max().unwrap_or(0),
+            false_deaths: most_of(reports, |report| report.false_deaths),
             theory_first_probe: crash.theory_first_probe(),
         }
     }

@@ -5,7 +5,10 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Spread, SpreadReport};
 use serde_json::{Value, json};
 
-use super::{mode::ModeName, runs::Runs};
+use super::{
+    mode::ModeName,
+    runs::{Runs, mean_of},
+};
 use crate::figures::{median, millis, millis_or, parse_loss, round};
 
 const EXAMPLES: &str = "\
@@ -88,18 +91,14 @@ impl Summary {
         };
         let complete = reports.iter().all(|report| report.reached == nodes);
         let lasts = || reports.iter().map(|report| at_rank(report, nodes - 1));
-        let mean = |figure: fn(&SpreadReport) -> f64| {
-            reports.iter().map(figure).sum::<f64>()
-                / f64::from(u32::try_from(reports.len()).unwrap_or(1))
-        };
         Self {
             reached: reports.iter().map(|report| report.reached).min().unwrap_or(0),
             p50: share(50),
             p90: share(90),
             all: median(lasts()).filter(|_| complete),
             all_max: lasts().max().filter(|_| complete),
-            payloads_per_node: mean(|report| report.payloads_per_node),
-            bytes_per_node: mean(|report| report.bytes_per_node),
+            payloads_per_node: mean_of(reports, |report| report.payloads_per_node),
+            bytes_per_node: mean_of(reports, |report| report.bytes_per_node),
             theory: spread.theory(),
         }
     }

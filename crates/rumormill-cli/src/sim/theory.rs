@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use rumormill_sim::{Theory, TheoryCell};
 use serde_json::{Value, json};
 
-use super::{mode::ModeName, runs::Runs};
-use crate::figures::{round, to_f64};
+use super::{
+    mode::ModeName,
+    runs::{Runs, mean_of},
+};
+use crate::figures::round;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,9 +49,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 /// Each cell's mean over all seeds.
 fn means(reports: &[Vec<TheoryCell>]) -> Vec<TheoryCell> {
     let first = reports.first().into_iter().flatten().enumerate();
-    let cells = first.map(|(number, cell)| {
-        let sum: f64 = reports.iter().map(|report| report[number].mean).sum();
-        TheoryCell { mean: sum / to_f64(reports.len() as u64), ..*cell }
+    let cells = first.map(|(number, cell)| TheoryCell {
+        mean: mean_of(reports, |report| report[number].mean),
+        ..*cell
     });
     cells.collect()
 }

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Zones, ZonesReport};
 use serde_json::{Value, json};
 
-use super::runs::Runs;
+use super::runs::{Runs, mean_of};
 use crate::figures::{median, millis, millis_or, round};
 
 const EXAMPLES: &str = "\
@@ -71,19 +71,16 @@ impl Summary {
             let times = reports.iter().map(|report| report.times.get(rank).copied());
             median(times.collect::<Option<Vec<_>>>()?)
         };
-        let mean = |figure: fn(&ZonesReport) -> f64| {
-            let runs = f64::from(u32::try_from(reports.len()).unwrap_or(1));
-            reports.iter().map(figure).sum::<f64>() / runs
-        };
         Self {
             reached,
-            cross_zone_pct: 100.0 * mean(|report| report.cross_zone_share),
-            cross_zone_update_pct: 100.0 * mean(|report| report.cross_zone_share_of_update),
+            cross_zone_pct: 100.0 * mean_of(reports, |report| report.cross_zone_share),
+            cross_zone_update_pct: 100.0
+                * mean_of(reports, |report| report.cross_zone_share_of_update),
             theory_pct: 100.0 * zones.theory(),
             p50: at(zones.nodes.div_ceil(2) - 1),
             all: at(zones.nodes - 1),
-            payloads_per_node: mean(|report| report.payloads_per_node),
-            bytes_per_node: mean(|report| report.bytes_per_node),
+            payloads_per_node: mean_of(reports, |report| report.payloads_per_node),
+            bytes_per_node: mean_of(reports, |report| report.bytes_per_node),
         }
     }
 
