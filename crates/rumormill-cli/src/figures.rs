@@ -29,6 +29,11 @@ pub(crate) fn millis(span: Duration) -> f64 {
     round(span.as_secs_f64() * 1_000.0)
 }
 
+/// A span as text, or what is said where there is none.
+pub(crate) fn millis_or(otherwise: &str, span: Option<Duration>) -> String {
+    span.map_or(otherwise.to_owned(), |span| format!("{:.0} ms", millis(span)))
+}
+
 /// To a hundredth.
 pub(crate) fn round(figure: f64) -> f64 {
     (figure * 100.0).round() / 100.0

@@ -1,7 +1,9 @@
 //! The node: routes inputs to its parts, and lets them fill one outbox.
 
 mod arrivals;
+mod composing;
 mod isolated;
+mod liveness;
 mod lives;
 mod meeting;
 
@@ -12,15 +14,14 @@ use rumormill_crdt::{Life, Replica, RowId, Space, Table, Writer};
 use crate::{
     Address, Config, Event, Freshness, Identity, Instant, KeyRing, Member, Rejected, Stats,
     ageing::Ageing,
-    budget::{Allowance, Budget, Scope},
+    budget::{Budget, Scope},
     census::Census,
     digest::Digest,
     event::{Events, Next},
     forgetting::Forgetting,
-    health::is_late,
     isolation::Isolation,
     lives::Lives,
-    membership::{Membership, Patience},
+    membership::Membership,
     message::{self, Message},
     news::News,
     outbox::Outbox,
@@ -30,7 +31,7 @@ use crate::{
     reconcile::{Reconcile, Scene},
     relay::Relay,
     rumor::{Heat, Rumor},
-    seal::{self, FRAME_LEN, Seal},
+    seal::{self, Seal},
     self_row,
     spread_time::SpreadTime,
     transfer::Transfer,
@@ -295,43 +296,6 @@ impl<A: Address> Node<A> {
         result
     }
 
-    /// Composes the next datagram into `buf`, whose length is its only limit but for
-    /// [`Config::bytes_per_second`]. `None` if there is nothing to say, or if it has to wait until
-    /// [`poll_timeout`](Self::poll_timeout). The time is that of the last input.
-    ///
-    /// # Panics
-    ///
-    /// If `buf` is shorter than [`DATAGRAM_LEN_MIN`].
-    pub fn poll_transmit<'b>(&mut self, buf: &'b mut [u8]) -> Option<Transmit<'b, A>> {
-        assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
-        let Allowance { scope, len_max } = self.budget.allowance()?;
-        let len_max = len_max.min(buf.len());
-        let claims = self.members.claims_along();
-        let (life, table) = (self.life(), self.replica.table());
-        self.digest.handle_changes(table);
-        let about = (table, &self.digest);
-        let composed = self.outbox.compose(scope, life, about, &claims, &mut buf[..len_max])?;
-        self.budget.spend(scope, composed.len);
-        let arrives = self.probe.loss.arrives_per_mille();
-        let repeats = pace::claim_repeats(self.members.population(), arrives);
-        self.members.claims_passed_on(composed.claims, repeats);
-        let payload = &mut buf[..composed.len];
-        debug_assert!(composed.len > FRAME_LEN, "a datagram says something");
-        self.seal.close(payload);
-        self.stats.datagrams_sent += 1;
-        self.stats.bytes_sent += composed.len as u64;
-        if self.members.is_elsewhere(&composed.to) {
-            self.stats.datagrams_to_other_zones += 1;
-            self.stats.bytes_to_other_zones += composed.len as u64;
-        }
-        self.stats.deltas_sent += composed.deltas;
-        self.stats.pings_sent += composed.pings;
-        self.stats.digest_bytes_sent += composed.digest_bytes as u64;
-        self.stats.digest_datagrams_sent += u64::from(composed.digest_bytes > 0);
-        self.stats.sketch_datagrams_sent += u64::from(composed.has_cells);
-        Some(Transmit { to: composed.to, payload })
-    }
-
     /// Returns the next event. `None` if there is nothing to tell.
     pub fn poll_event(&mut self) -> Option<Event<A>> {
         loop {
@@ -415,13 +379,6 @@ impl<A: Address> Node<A> {
         self.replica.table().life()
     }
 
-    /// Says whether there is something for [`poll_transmit`](Self::poll_transmit) to compose that
-    /// may leave now: at the time of the last input.
-    #[must_use]
-    pub fn has_transmit(&self) -> bool {
-        self.budget.allowance().is_some_and(|it| !self.outbox.is_empty(it.scope))
-    }
-
     /// Makes rumors of what we wrote.
     fn announce(&mut self) {
         self.digest.handle_changes(self.replica.table());
@@ -430,26 +387,6 @@ impl<A: Address> Node<A> {
             self.rumor.handle_write(growth.id, Heat { from: growth.from, periods, hops: 0 });
             self.rumor.hurry(self.now, &self.config);
             self.events.table_changed();
-        }
-    }
-
-    /// Asks who is there, and judges who is not.
-    fn detect_failures(&mut self) {
-        let (now, everybody) = (self.now, self.transfer.round_trip());
-        let Self { config, members, random, outbox: out, .. } = self;
-        self.probe.handle_timeout(now, config, members, everybody, random, out);
-        if let Some(silent) = self.probe.take_silent() {
-            self.suspect(silent);
-        }
-        let patience = self.patience();
-        let Self { config, members, random, outbox: out, events, .. } = self;
-        self.stats.nacks_sent += self.relay.handle_timeout(now, out);
-        members.handle_timeout(now, patience, events);
-        while let Some(doubted) = members.take_doubted() {
-            self.probe.doubt(now, doubted);
-        }
-        for hearer in members.take_hearers(now, config, random) {
-            out.claims_along(&hearer);
         }
     }
 
@@ -468,11 +405,6 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// When something may leave that waits for the budget. A moment after the last input.
-    fn budget_timeout(&self, scope: Scope) -> Option<Instant> {
-        self.budget.poll_timeout(scope).filter(|_| !self.outbox.is_empty(scope))
-    }
-
     fn advance(&mut self, now: Instant) {
         self.notice_sleep(now);
         if self.budget_timeout(Scope::Everything).is_some() {
@@ -487,25 +419,6 @@ impl<A: Address> Node<A> {
         self.digest.handle_time(self.replica.table(), self.unix(), lag);
     }
 
-    /// How much later it is than we wanted to be woken.
-    fn lateness(&self, now: Instant) -> Duration {
-        self.poll_timeout().map_or(Duration::ZERO, |due| now.since(due))
-    }
-
-    /// Notices that nothing reached us for a while in which something was due: the process was
-    /// stopped, or the machine. Nobody is judged by what happened meanwhile.
-    fn notice_sleep(&mut self, now: Instant) {
-        if is_late(now.since(self.now), &self.config) {
-            let slept = now.since(self.now).min(self.lateness(now));
-            if is_late(slept, &self.config) {
-                self.members.handle_sleep(slept);
-                self.probe.handle_sleep();
-                self.isolation.handle_sleep(slept);
-                self.relay.handle_sleep();
-            }
-        }
-    }
-
     fn unix(&self) -> Duration {
         self.wall.1.saturating_add(self.now.since(self.wall.0))
     }
@@ -513,9 +426,5 @@ impl<A: Address> Node<A> {
     fn hot_periods(&self) -> usize {
         let arrives = self.probe.loss.arrives_per_mille();
         pace::hot_periods(self.members.population(), self.config.fanout, arrives)
-    }
-
-    fn patience(&self) -> Patience {
-        Patience::new(self.members.population(), &self.config)
     }
 }

@@ -2,32 +2,34 @@
 
 mod class;
 mod composition;
+mod departures;
 #[cfg(test)]
 mod floods;
 mod guests;
 mod letter;
 mod queue;
 mod rounds;
+mod urgent;
 
 use alloc::{
     collections::{BTreeMap, VecDeque},
     vec::Vec,
 };
 
-use rumormill_crdt::{Life, RowId, Since, Table, Version};
+use rumormill_crdt::{RowId, Since, Version};
 use rumormill_sketch::{Gap, Size, Stripe, Width};
 use serde::Serialize;
 
 use self::{
-    composition::{About, Composition},
-    guests::{Guest, Guests},
+    guests::Guests,
     letter::{ACKS_MAX, Letter, Owed, PINGS_MAX, push_bounded},
+    urgent::Urgent,
 };
 use crate::{
     budget::Scope,
-    digest::{Basis, Digest},
+    digest::Basis,
     message::{Claim, Lack, More},
-    sender::{Sender, Tag},
+    sender::Tag,
 };
 
 /// The most peers that may have something waiting for them.
@@ -45,9 +47,6 @@ const FILL_ROWS_MAX: usize = 192;
 
 /// The most claims that may wait for one peer.
 pub(crate) const CLAIMS_MAX: usize = 1_024;
-
-/// After so many datagrams to others an answer to an address that may not be real goes first.
-const GUEST_WAIT_MAX: u32 = 8;
 
 /// What is to be said, by peer; peers take turns.
 #[derive(Debug)]
@@ -113,7 +112,7 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         Self {
             letters: BTreeMap::new(),
             turns: VecDeque::new(),
-            urgent: Urgent { order: BTreeMap::new(), next: 0 },
+            urgent: Urgent::new(),
             rows: 0,
             guests: Guests::new(secret),
             since_guest: 0,
@@ -305,7 +304,7 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     pub(crate) fn is_empty(&self, scope: Scope) -> bool {
         match scope {
             Scope::Everything => self.turns.is_empty() && !self.guests.is_due(),
-            Scope::Urgent => self.urgent.order.is_empty(),
+            Scope::Urgent => self.urgent.is_empty(),
         }
     }
 
@@ -358,141 +357,5 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         self.rows -= letter.rows();
         self.urgent.leave(&mut letter);
         Some(letter)
-    }
-
-    /// Composes the next datagram after the frame in `buf`, with as many of the `rumored` claims
-    /// as fit: they ride along with whatever leaves anyway.
-    pub(crate) fn compose(
-        &mut self,
-        scope: Scope,
-        life: Life,
-        (table, digest): (&Table, &Digest),
-        rumored: &[Claim],
-        buf: &mut [u8],
-    ) -> Option<Composed<A>> {
-        let about = About { life, table, digest, seal_len: self.seal_len };
-        if scope == Scope::Urgent {
-            return self.compose_urgent(about, rumored, buf);
-        }
-        if self.since_guest >= GUEST_WAIT_MAX {
-            self.since_guest = 0;
-            if let Some(composed) = self.compose_for_guest(about, buf) {
-                return Some(composed);
-            }
-        }
-        while let Some(to) = self.turns.pop_front() {
-            let Some(mut letter) = self.take_out(&to) else { continue };
-            let mut page = letter.begin(about, buf);
-            page.challenge = self.guests.challenge_unless_proven(&to);
-            page.is_reserve_firm = self.used_reserve;
-            letter.write_to(about.life, rumored, &mut page);
-            self.used_reserve = page.used_reserve;
-            let claims = letter.say_along(rumored, &mut page);
-            if page.has_messages() {
-                if !letter.is_empty() {
-                    self.add(&to, letter);
-                }
-                self.since_guest += 1;
-                return Some(Composed::new(to, &page, claims));
-            }
-        }
-        self.compose_for_guest(about, buf)
-    }
-
-    /// Composes what is said of liveness, and claims, to the peer for whom they wait longest. What
-    /// else waits for it keeps its turn.
-    fn compose_urgent(
-        &mut self,
-        about: About<'_>,
-        rumored: &[Claim],
-        buf: &mut [u8],
-    ) -> Option<Composed<A>> {
-        loop {
-            let to = self.urgent.first()?;
-            let mut letter = self.take_out(&to)?;
-            let mut page = letter.begin(about, buf);
-            letter.write_urgent(about.life, &mut page);
-            let claims = letter.say_along(rumored, &mut page);
-            self.put_back(&to, letter);
-            if page.has_messages() {
-                return Some(Composed::new(to, &page, claims));
-            }
-        }
-    }
-
-    /// Answers somebody whose address may not be real, as far as that is short enough. What is not
-    /// waits, and the address is asked to show that it is.
-    fn compose_for_guest(&mut self, about: About<'_>, buf: &mut [u8]) -> Option<Composed<A>> {
-        while let Some((to, Guest { letter, credit, .. })) = self.guests.next() {
-            let mut rest = letter.clone();
-            let mut page = rest.begin(about, buf);
-            rest.write_to(about.life, &[], &mut page);
-            if !page.has_messages() {
-                continue;
-            }
-            if page.datagram_len() <= credit {
-                let composed = Composed::new(to.clone(), &page, 0);
-                if !rest.is_empty() {
-                    self.guests.go_on(to, rest, credit - composed.len);
-                }
-                return Some(composed);
-            }
-            let mut page = Composition::new(Sender::Tag(Tag::of(about.life)), about, buf);
-            page.say_ping(self.guests.challenge(&to));
-            let composed = Composed::new(to.clone(), &page, 0);
-            self.guests.wait(to, letter, credit.saturating_sub(composed.len));
-            return Some(composed);
-        }
-        None
-    }
-}
-
-/// For whom liveness or claims wait, in the order in which they came.
-#[derive(Debug)]
-struct Urgent<A> {
-    order: BTreeMap<u64, A>,
-    next: u64,
-}
-
-impl<A: Clone> Urgent<A> {
-    fn first(&self) -> Option<A> {
-        self.order.first_key_value().map(|(_, to)| to.clone())
-    }
-
-    /// Takes note of what was written to a letter.
-    fn follow(&mut self, to: &A, letter: &mut Letter) {
-        if letter.is_urgent() && letter.urgent_place.is_none() {
-            self.order.insert(self.next, to.clone());
-            letter.urgent_place = Some(self.next);
-            self.next += 1;
-        }
-    }
-
-    fn leave(&mut self, letter: &mut Letter) {
-        if let Some(place) = letter.urgent_place.take() {
-            self.order.remove(&place);
-        }
-    }
-}
-
-/// A datagram that lies in the caller's buffer.
-#[derive(Debug)]
-pub(crate) struct Composed<A> {
-    pub(crate) to: A,
-    pub(crate) len: usize,
-    /// How many of the rumored claims ride along.
-    pub(crate) claims: usize,
-    pub(crate) deltas: u64,
-    pub(crate) pings: u64,
-    pub(crate) has_cells: bool,
-    /// What finding out what differs took of it; 0 if there is nothing of that kind.
-    pub(crate) digest_bytes: usize,
-}
-
-impl<A> Composed<A> {
-    const fn new(to: A, page: &Composition<'_>, claims: usize) -> Self {
-        let len = page.datagram_len();
-        let Composition { deltas, pings, has_cells, .. } = *page;
-        Self { to, len, claims, deltas, pings, has_cells, digest_bytes: page.digest_bytes() }
     }
 }

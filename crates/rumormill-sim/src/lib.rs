@@ -41,6 +41,7 @@ mod spread;
 mod theory;
 mod told;
 mod trace;
+mod update;
 mod zones;
 
 pub use churn::{Churn, ChurnReport};

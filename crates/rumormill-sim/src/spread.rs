@@ -2,20 +2,17 @@
 
 use core::time::Duration;
 
-use rumormill_core::{
-    Config, Mode,
-    crdt::{Bytes, Key, RowId, Space},
-};
+use rumormill_core::{Config, Mode};
 
-use crate::{Link, Sim};
+use crate::{
+    Link, Sim,
+    update::{self, Traffic},
+};
 
 /// How long the population settles before the update, so that what is measured is the update: as
 /// long as rivals were given before theirs. Nodes know by then how long answers take, and how many
 /// get lost.
 const WARM_UP: Duration = Duration::from_secs(20);
-
-/// The longest an update may take.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// How long traffic is counted after the last node was reached, for rumors to die down.
 const AFTERMATH: Duration = Duration::from_secs(3);
@@ -69,31 +66,15 @@ impl Spread {
         sim.run(WARM_UP);
 
         let before = Traffic::of(&sim);
-        let start = sim.now();
-        let update = Bytes::copy_from(&vec![0xaa; self.update_bytes]);
-        let version = sim.update(0, |writer| writer.set(Space::SHARED, Key::raw("news"), update));
-        let version = version.expect("the update fits a cell");
-        let id = RowId { space: Space::SHARED, life: sim.node(0).life() };
-
-        let mut heard = vec![false; self.nodes];
-        heard[0] = true;
-        let mut times = vec![Duration::ZERO];
-        sim.run_until(LIMIT, |sim, touched| {
-            let heard = &mut heard[touched as usize];
-            if !*heard && sim.node(touched).table().version(id) >= version {
-                *heard = true;
-                times.push(sim.now() - start);
-            }
-            times.len() == self.nodes
-        });
+        let times = update::spread(&mut sim, self.nodes, self.update_bytes);
         sim.run(AFTERMATH);
-        let after = Traffic::of(&sim);
+        let sent = Traffic::of(&sim).since(before);
         let per_node = |count: u64| to_f64(count) / to_f64(self.nodes as u64);
         SpreadReport {
             reached: times.len(),
             times,
-            payloads_per_node: per_node(after.deltas - before.deltas),
-            bytes_per_node: per_node(after.bytes - before.bytes),
+            payloads_per_node: per_node(sent.deltas),
+            bytes_per_node: per_node(sent.bytes),
         }
     }
 
@@ -111,22 +92,6 @@ impl Spread {
         };
         let rate = to_f64(self.fanout as u64) * directions;
         self.interval.mul_f64(2.0 * (to_f64(self.nodes as u64).ln() + GAMMA) / rate)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Traffic {
-    deltas: u64,
-    bytes: u64,
-}
-
-impl Traffic {
-    fn of(sim: &Sim) -> Self {
-        let stats = || sim.nodes().map(|(_, node)| node.stats());
-        Self {
-            deltas: stats().map(|stats| stats.deltas_sent).sum(),
-            bytes: stats().map(|stats| stats.bytes_sent).sum(),
-        }
     }
 }
 

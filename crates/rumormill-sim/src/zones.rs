@@ -2,20 +2,19 @@
 
 use core::time::Duration;
 
-use rumormill_core::{
-    Config,
-    crdt::{Bytes, Key, RowId, Space},
-};
+use rumormill_core::Config;
 
-use crate::{Link, Sim, spread::to_f64};
+use crate::{
+    Link, Sim,
+    spread::to_f64,
+    update::{self, Traffic},
+};
 
 /// How long the population settles, and for how long its traffic at rest is counted then.
 const AT_REST: Duration = Duration::from_secs(5);
 
-/// How long traffic is counted from the update on, for rumors to die down; and the longest an update
-/// may take.
+/// How long traffic is counted from the update on, for rumors to die down.
 const WITH_UPDATE: Duration = Duration::from_secs(5);
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// The network between zones.
 const BETWEEN_ZONES: Link = Link {
@@ -76,7 +75,7 @@ impl Zones {
         sim.run(AT_REST);
         let before = Traffic::of(&sim);
         let begun = sim.now();
-        let times = self.spread(&mut sim);
+        let times = update::spread(&mut sim, self.nodes, self.update_bytes);
         sim.run(WITH_UPDATE.saturating_sub(sim.now() - begun));
         let all = Traffic::of(&sim).since(before);
         let took = (sim.now() - begun).div_duration_f64(AT_REST);
@@ -105,53 +104,5 @@ impl Zones {
     pub fn theory(&self) -> f64 {
         let bias = f64::from(self.bias_per_mille) / 1_000.0;
         1.0 - (bias + (1.0 - bias) / to_f64(self.zones as u64))
-    }
-
-    /// Has the first node write, and waits until all have it; says when each had.
-    fn spread(&self, sim: &mut Sim) -> Vec<Duration> {
-        let start = sim.now();
-        let update = Bytes::copy_from(&vec![0xaa; self.update_bytes]);
-        let version = sim.update(0, |writer| writer.set(Space::SHARED, Key::raw("news"), update));
-        let version = version.expect("the update fits a cell");
-        let id = RowId { space: Space::SHARED, life: sim.node(0).life() };
-        let mut heard = vec![false; self.nodes];
-        heard[0] = true;
-        let mut times = vec![Duration::ZERO];
-        sim.run_until(LIMIT, |sim, touched| {
-            let heard = &mut heard[touched as usize];
-            if !*heard && sim.node(touched).table().version(id) >= version {
-                *heard = true;
-                times.push(sim.now() - start);
-            }
-            times.len() == self.nodes
-        });
-        times
-    }
-}
-
-/// What all nodes sent so far.
-#[derive(Clone, Copy)]
-struct Traffic {
-    deltas: u64,
-    bytes: u64,
-    crossing: u64,
-}
-
-impl Traffic {
-    fn of(sim: &Sim) -> Self {
-        let stats = || sim.nodes().map(|(_, node)| node.stats());
-        Self {
-            deltas: stats().map(|stats| stats.deltas_sent).sum(),
-            bytes: stats().map(|stats| stats.bytes_sent).sum(),
-            crossing: stats().map(|stats| stats.bytes_to_other_zones).sum(),
-        }
-    }
-
-    const fn since(self, before: Self) -> Self {
-        Self {
-            deltas: self.deltas - before.deltas,
-            bytes: self.bytes - before.bytes,
-            crossing: self.crossing - before.crossing,
-        }
     }
 }

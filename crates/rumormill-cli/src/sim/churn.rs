@@ -5,8 +5,8 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Churn, ChurnReport};
 use serde_json::{Value, json};
 
-use super::runs::{Runs, greatest_of_all, median_of_all};
-use crate::figures::{median, millis, parse_loss, round};
+use super::runs::{Runs, greatest_of_all, median_of, median_of_all, most_of};
+use crate::figures::{millis, millis_or, parse_loss, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,7 +52,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> ExitCode {
     let churn = args.churn();
     let summary = Summary::of(&args.runs.each(|seed| churn.run(seed)));
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), summary.holds())
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), summary.holds())
 }
 
 impl Args {
@@ -83,21 +83,20 @@ struct Summary {
 
 impl Summary {
     fn of(reports: &[ChurnReport]) -> Self {
-        let median_of = |figure: fn(&ChurnReport) -> f64| {
-            median(reports.iter().map(figure)).unwrap_or_default()
-        };
         Self {
-            crashed: most(reports, |report| report.crashed),
-            left: most(reports, |report| report.left),
+            crashed: most_of(reports, |report| report.crashed),
+            left: most_of(reports, |report| report.left),
             equal_after: median_of_all(reports, |report| report.equal_after),
             equal_after_max: greatest_of_all(reports, |report| report.equal_after),
-            false_deaths: most(reports, |report| report.false_deaths),
-            false_death_events: most(reports, |report| report.false_death_events),
-            resurrected: most(reports, |report| report.resurrected),
+            false_deaths: most_of(reports, |report| report.false_deaths),
+            false_death_events: most_of(reports, |report| report.false_death_events),
+            resurrected: most_of(reports, |report| report.resurrected),
             memory_back_to_floor: reports.iter().all(ChurnReport::is_back_to_floor),
-            bytes_per_s_per_node: median_of(|report| report.bytes_per_s_per_node),
-            floor_bytes_per_s_per_node: median_of(|report| report.floor_bytes_per_s_per_node),
-            rows_per_node: median_of(|report| report.rows_per_node),
+            bytes_per_s_per_node: median_of(reports, |report| report.bytes_per_s_per_node),
+            floor_bytes_per_s_per_node: median_of(reports, |report| {
+                report.floor_bytes_per_s_per_node
+            }),
+            rows_per_node: median_of(reports, |report| report.rows_per_node),
         }
     }
 
@@ -125,15 +124,11 @@ impl Summary {
             "per_minute_pct": args.per_minute_pct,
             "minutes": args.minutes,
             "loss": args.loss,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 
     fn to_text(&self, args: &Args) -> String {
-        let after = |span: Option<Duration>| {
-            span.map_or("not in 60 s".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let after = |span| millis_or("not in 60 s", span);
         format!(
             "{} nodes, loss {}; in {} min {} crashed, {} left, and as many joined\n\
              all tables equal after     {} (slowest seed {})\n\
@@ -158,10 +153,6 @@ impl Summary {
             if self.memory_back_to_floor { "yes" } else { "no" },
         )
     }
-}
-
-fn most<T: Ord + Default>(reports: &[ChurnReport], figure: fn(&ChurnReport) -> T) -> T {
-    reports.iter().map(figure).max().unwrap_or_default()
 }
 
 fn parse_per_minute_pct(text: &str) -> Result<f64, String> {

@@ -5,8 +5,8 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Crash, CrashReport};
 use serde_json::{Value, json};
 
-use super::runs::{Runs, greatest_of_all, median_of_all};
-use crate::figures::{millis, parse_loss};
+use super::runs::{Runs, greatest_of_all, median_of_all, most_of};
+use crate::figures::{millis, millis_or, parse_loss};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let crash = Crash { nodes: args.nodes as usize, loss: args.loss };
     let summary = Summary::of(&crash, &args.runs.each(|seed| crash.run(seed)));
     let held = summary.known_by_all.is_some() && summary.false_deaths == 0;
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), held)
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), held)
 }
 
 /// What all runs together came to.
@@ -58,7 +58,7 @@ impl Summary {
             first_suspect: median_of_all(reports, |report| report.first_suspect),
             known_by_all: median_of_all(reports, |report| report.known_by_all),
             known_by_all_max: greatest_of_all(reports, |report| report.known_by_all),
-            false_deaths: reports.iter().map(|report| report.false_deaths).max().unwrap_or(0),
+            false_deaths: most_of(reports, |report| report.false_deaths),
             theory_first_probe: crash.theory_first_probe(),
         }
     }
@@ -72,15 +72,11 @@ impl Summary {
             "false_deaths": self.false_deaths,
             "theory_first_probe_ms": millis(self.theory_first_probe),
             "loss": args.loss,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 
     fn to_text(&self, args: &Args) -> String {
-        let after = |span: Option<Duration>| {
-            span.map_or("not in time".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let after = |span| millis_or("not in time", span);
         format!(
             "one of {} nodes crashes, loss {}\n\
              first probed after, in theory  {:.0} ms\n\

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let report = DemersReport::mean(&args.seeds.each(|seed| demers.run(seed)));
     let explained = report.cells.iter().all(|cell| cell.holds() || cell.note().is_some());
     let held = explained && report.ours.residue == 0.0;
-    args.seeds.finish(&to_json(args, &report), &to_text(&report), held)
+    args.seeds.finish(to_json(args, &report), &to_text(&report), held)
 }
 
 fn to_json(args: &Args, report: &DemersReport) -> Value {
@@ -61,8 +61,6 @@ fn to_json(args: &Args, report: &DemersReport) -> Value {
         "nodes": args.nodes,
         "runs": args.runs,
         "spreads": args.spreads,
-        "seed": args.seeds.seed,
-        "seeds": args.seeds.seeds,
     })
 }
 

@@ -5,8 +5,8 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Idle, IdleReport};
 use serde_json::{Value, json};
 
-use super::runs::{Runs, median_of_all};
-use crate::figures::{median, millis, parse_loss, round, to_f64};
+use super::runs::{Runs, median_of, median_of_all};
+use crate::figures::{millis, parse_loss, round, to_f64};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let idle = args.idle();
     let summary = Summary::of(&args.runs.each(|seed| idle.run(seed)));
     let held = summary.equal_after.is_some();
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), held)
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), held)
 }
 
 impl Args {
@@ -71,11 +71,9 @@ struct Summary {
 
 impl Summary {
     fn of(reports: &[IdleReport]) -> Self {
-        let median_rate =
-            |rate: fn(&IdleReport) -> f64| median(reports.iter().map(rate)).unwrap_or_default();
         Self {
-            bytes_per_s_per_node: median_rate(|report| report.bytes_per_s_per_node),
-            datagrams_per_s_per_node: median_rate(|report| report.datagrams_per_s_per_node),
+            bytes_per_s_per_node: median_of(reports, |report| report.bytes_per_s_per_node),
+            datagrams_per_s_per_node: median_of(reports, |report| report.datagrams_per_s_per_node),
             comparisons: reports.iter().map(|report| report.comparisons).sum(),
             comparisons_equal: reports.iter().map(|report| report.comparisons_equal).sum(),
             updates: reports.iter().map(|report| report.updates).sum(),
@@ -100,8 +98,6 @@ impl Summary {
             "seconds": args.seconds,
             "update_rate": args.update_rate,
             "loss": args.loss,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 

@@ -6,7 +6,7 @@ use rumormill_sim::{ColdStartReport, Join, JoinReport};
 use serde_json::{Value, json};
 
 use super::runs::{Runs, median_of_all};
-use crate::figures::{millis, parse_loss, round, to_f64};
+use crate::figures::{millis, millis_or, parse_loss, round, to_f64};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     } else {
         Summary::of_joiner(&args.runs.each(|seed| join.run(seed)))
     };
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), summary.is_complete(args.cold))
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), summary.is_complete(args.cold))
 }
 
 /// What all runs together came to.
@@ -104,15 +104,11 @@ impl Summary {
             "bytes_per_node": self.bytes_per_node.map(round),
             "cold": args.cold,
             "loss": args.loss,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 
     fn to_text(&self, args: &Args) -> String {
-        let after = |span: Option<Duration>| {
-            span.map_or("not in time".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let after = |span| millis_or("not in time", span);
         let count = |bytes: Option<f64>| {
             bytes.map_or("not known".to_owned(), |bytes| format!("{bytes:.0}"))
         };

@@ -5,8 +5,8 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Loss, LossReport};
 use serde_json::{Value, json};
 
-use super::runs::Runs;
-use crate::figures::{median, parse_loss, round};
+use super::runs::{Runs, median_of, most_of};
+use crate::figures::{parse_loss, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let loss = Loss { nodes: args.nodes as usize, loss: args.loss, span };
     let summary = Summary::of(&args.runs.each(|seed| loss.run(seed)));
     let held = summary.false_deaths == 0 && summary.ratio_max <= RATIO_MAX;
-    args.runs.finish(&summary.to_json(args), &summary.to_text(args), held)
+    args.runs.finish(summary.to_json(args), &summary.to_text(args), held)
 }
 
 /// What all runs together came to.
@@ -60,15 +60,13 @@ struct Summary {
 
 impl Summary {
     fn of(reports: &[LossReport]) -> Self {
-        let median_rate =
-            |rate: fn(&LossReport) -> f64| median(reports.iter().map(rate)).unwrap_or_default();
         Self {
-            false_deaths: reports.iter().map(|report| report.false_deaths).max().unwrap_or(0),
-            bytes_per_s_per_node: median_rate(|report| report.bytes_per_s_per_node),
-            lossless_bytes_per_s_per_node: median_rate(|report| {
+            false_deaths: most_of(reports, |report| report.false_deaths),
+            bytes_per_s_per_node: median_of(reports, |report| report.bytes_per_s_per_node),
+            lossless_bytes_per_s_per_node: median_of(reports, |report| {
                 report.lossless_bytes_per_s_per_node
             }),
-            ratio: median_rate(LossReport::ratio_to_lossless),
+            ratio: median_of(reports, LossReport::ratio_to_lossless),
             ratio_max: reports.iter().map(LossReport::ratio_to_lossless).fold(0.0, f64::max),
         }
     }
@@ -83,8 +81,6 @@ impl Summary {
             "lossless_bytes_per_s_per_node": round(self.lossless_bytes_per_s_per_node),
             "loss": args.loss,
             "seconds": args.seconds,
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 

@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{figures::median, progress::Progress};
+use crate::{
+    figures::{median, to_f64},
+    progress::Progress,
+};
 
 /// Which runs there are, and how their outcome is printed.
 #[derive(Debug, clap::Args)]
@@ -35,15 +38,32 @@ impl Runs {
         runs.collect()
     }
 
-    /// Prints what came of it, and says whether what is claimed held.
-    pub(crate) fn finish(&self, json: &Value, text: &impl Display, held: bool) -> ExitCode {
+    /// Prints what came of it, and of which seeds; says whether what is claimed held.
+    pub(crate) fn finish(&self, mut json: Value, text: &impl Display, held: bool) -> ExitCode {
         let printed = if self.json {
+            json["seed"] = self.seed.into();
+            json["seeds"] = self.seeds.into();
             writeln!(io::stdout(), "{json}")
         } else {
             writeln!(io::stdout(), "{text}")
         };
         if printed.is_ok() && held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
+}
+
+/// The median of a figure over all runs; 0 if there are none.
+pub(crate) fn median_of<R>(reports: &[R], figure: impl Fn(&R) -> f64) -> f64 {
+    median(reports.iter().map(figure)).unwrap_or_default()
+}
+
+/// The mean of a figure over all runs.
+pub(crate) fn mean_of<R>(reports: &[R], figure: impl Fn(&R) -> f64) -> f64 {
+    reports.iter().map(figure).sum::<f64>() / to_f64(reports.len() as u64)
+}
+
+/// The greatest of a figure over all runs; 0 if there are none.
+pub(crate) fn most_of<R, T: Ord + Default>(reports: &[R], figure: impl Fn(&R) -> T) -> T {
+    reports.iter().map(figure).max().unwrap_or_default()
 }
 
 /// The median of a figure that every run has; nothing if one has not.

@@ -5,8 +5,11 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Spread, SpreadReport};
 use serde_json::{Value, json};
 
-use super::{mode::ModeName, runs::Runs};
-use crate::figures::{median, millis, parse_loss, round};
+use super::{
+    mode::ModeName,
+    runs::{Runs, mean_of},
+};
+use crate::figures::{median, millis, millis_or, parse_loss, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,7 +54,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let reports = args.runs.each(|seed| spread.run(seed));
     let summary = Summary::of(&spread, &reports);
     let text = summary.to_text(args, &reports);
-    args.runs.finish(&summary.to_json(args), &text, summary.reached == spread.nodes)
+    args.runs.finish(summary.to_json(args), &text, summary.reached == spread.nodes)
 }
 
 impl Args {
@@ -88,18 +91,14 @@ impl Summary {
         };
         let complete = reports.iter().all(|report| report.reached == nodes);
         let lasts = || reports.iter().map(|report| at_rank(report, nodes - 1));
-        let mean = |figure: fn(&SpreadReport) -> f64| {
-            reports.iter().map(figure).sum::<f64>()
-                / f64::from(u32::try_from(reports.len()).unwrap_or(1))
-        };
         Self {
             reached: reports.iter().map(|report| report.reached).min().unwrap_or(0),
             p50: share(50),
             p90: share(90),
             all: median(lasts()).filter(|_| complete),
             all_max: lasts().max().filter(|_| complete),
-            payloads_per_node: mean(|report| report.payloads_per_node),
-            bytes_per_node: mean(|report| report.bytes_per_node),
+            payloads_per_node: mean_of(reports, |report| report.payloads_per_node),
+            bytes_per_node: mean_of(reports, |report| report.bytes_per_node),
             theory: spread.theory(),
         }
     }
@@ -118,15 +117,11 @@ impl Summary {
             "fanout": args.fanout,
             "loss": args.loss,
             "mode": args.mode.text(),
-            "seed": args.runs.seed,
-            "seeds": args.runs.seeds,
         })
     }
 
     fn to_text(&self, args: &Args, reports: &[SpreadReport]) -> String {
-        let or_never = |span: Option<Duration>| {
-            span.map_or("not all in 60 s".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let or_never = |span| millis_or("not all in 60 s", span);
         let curve = reports.first().map(|report| curve(report, args)).unwrap_or_default();
         format!(
             "{curve}\n\

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use rumormill_sim::{Theory, TheoryCell};
 use serde_json::{Value, json};
 
-use super::{mode::ModeName, runs::Runs};
-use crate::figures::{round, to_f64};
+use super::{
+    mode::ModeName,
+    runs::{Runs, mean_of},
+};
+use crate::figures::round;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,15 +43,15 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let cells = means(&args.seeds.each(|seed| theory.run(seed)));
     let holding = cells.iter().filter(|cell| cell.holds()).count();
     let text = to_text(&cells, holding);
-    args.seeds.finish(&to_json(args, &cells, holding), &text, holding == cells.len())
+    args.seeds.finish(to_json(args, &cells, holding), &text, holding == cells.len())
 }
 
 /// Each cell's mean over all seeds.
 fn means(reports: &[Vec<TheoryCell>]) -> Vec<TheoryCell> {
     let first = reports.first().into_iter().flatten().enumerate();
-    let cells = first.map(|(number, cell)| {
-        let sum: f64 = reports.iter().map(|report| report[number].mean).sum();
-        TheoryCell { mean: sum / to_f64(reports.len() as u64), ..*cell }
+    let cells = first.map(|(number, cell)| TheoryCell {
+        mean: mean_of(reports, |report| report[number].mean),
+        ..*cell
     });
     cells.collect()
 }
@@ -59,8 +62,6 @@ fn to_json(args: &Args, cells: &[TheoryCell], holding: usize) -> Value {
         "cells_total": cells.len(),
         "cells_holding": holding,
         "runs": args.runs,
-        "seed": args.seeds.seed,
-        "seeds": args.seeds.seeds,
     })
 }
 

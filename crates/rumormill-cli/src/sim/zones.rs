@@ -5,8 +5,8 @@ use std::{process::ExitCode, time::Duration};
 use rumormill_sim::{Zones, ZonesReport};
 use serde_json::{Value, json};
 
-use super::runs::Runs;
-use crate::figures::{median, millis, round};
+use super::runs::{Runs, mean_of};
+use crate::figures::{median, millis, millis_or, round};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let near = Summary::of(&near, &near_reports);
     let even = Summary::of(&even, &even_reports);
     let held = near.reached == args.nodes as usize;
-    args.runs.finish(&to_json(args, &near, &even), &to_text(&near, &even), held)
+    args.runs.finish(to_json(args, &near, &even), &to_text(&near, &even), held)
 }
 
 impl Args {
@@ -71,19 +71,16 @@ impl Summary {
             let times = reports.iter().map(|report| report.times.get(rank).copied());
             median(times.collect::<Option<Vec<_>>>()?)
         };
-        let mean = |figure: fn(&ZonesReport) -> f64| {
-            let runs = f64::from(u32::try_from(reports.len()).unwrap_or(1));
-            reports.iter().map(figure).sum::<f64>() / runs
-        };
         Self {
             reached,
-            cross_zone_pct: 100.0 * mean(|report| report.cross_zone_share),
-            cross_zone_update_pct: 100.0 * mean(|report| report.cross_zone_share_of_update),
+            cross_zone_pct: 100.0 * mean_of(reports, |report| report.cross_zone_share),
+            cross_zone_update_pct: 100.0
+                * mean_of(reports, |report| report.cross_zone_share_of_update),
             theory_pct: 100.0 * zones.theory(),
             p50: at(zones.nodes.div_ceil(2) - 1),
             all: at(zones.nodes - 1),
-            payloads_per_node: mean(|report| report.payloads_per_node),
-            bytes_per_node: mean(|report| report.bytes_per_node),
+            payloads_per_node: mean_of(reports, |report| report.payloads_per_node),
+            bytes_per_node: mean_of(reports, |report| report.bytes_per_node),
         }
     }
 
@@ -101,9 +98,7 @@ impl Summary {
     }
 
     fn row(&self, name: &str) -> String {
-        let span = |span: Option<Duration>| {
-            span.map_or("never".to_owned(), |span| format!("{:.0} ms", millis(span)))
-        };
+        let span = |span| millis_or("never", span);
         format!(
             "{name:<12}{:>8}{:>9}{:>9}{:>10.2}{:>13.1}{:>13.1}{:>13.1}",
             self.reached,
@@ -123,8 +118,6 @@ fn to_json(args: &Args, near: &Summary, even: &Summary) -> Value {
     object["zones"] = json!(args.zones);
     object["bias_per_mille"] = json!(args.bias_per_mille);
     object["uniform"] = even.to_json();
-    object["seed"] = json!(args.runs.seed);
-    object["seeds"] = json!(args.runs.seeds);
     object
 }
 

@@ -7,13 +7,11 @@ use rumormill_crdt::{Bytes, Growth, Key, RowDelta, RowId, Space, Version};
 use super::Node;
 use crate::{
     Address,
-    membership::Heard,
-    message::{Announced, Claim, Message, TablePrint},
+    message::{Announced, Message, TablePrint},
     outbox::CLAIMS_MAX,
-    probe::Answer,
     reconcile::Scene,
     rumor::Heat,
-    sender::{Sender, Tag},
+    sender::Sender,
     transfer::Wanted,
 };
 
@@ -106,57 +104,6 @@ impl<A: Address> Node<A> {
             self.rumor.hurry(now, config);
             self.census.begin(now);
         }
-    }
-
-    fn handle_ack(&mut self, from: &A, nonce: u64) {
-        let answered = self.probe.handle_ack(self.now, nonce);
-        let is_there = |answer: Answer| self.members.address(answer.target) == Some(from);
-        if answered.is_some_and(is_there) || self.outbox.is_challenge(from, nonce) {
-            self.outbox.prove(from);
-        }
-        match answered {
-            Some(Answer { target, took: Some(took) }) => {
-                self.transfer.observe(took);
-                self.members.observe(target, took);
-            }
-            Some(Answer { took: None, .. }) => {}
-            None => self.relay.handle_ack(nonce, &mut self.outbox),
-        }
-    }
-
-    /// Pings a member for another one.
-    fn ping_for(&mut self, asker: &A, target: Tag, asked: u64) {
-        let Some(target) = self.members.tagged(target) else { return };
-        let Self { now, members, random, outbox: out, relay, .. } = self;
-        let asked = (asker, asked);
-        let pinged = relay.handle_question(*now, asked, target, members, random, out);
-        self.stats.pings_for_others += u64::from(pinged);
-    }
-
-    fn handle_claim(&mut self, from: &A, claim: Claim) {
-        let patience = self.patience();
-        let heard = self.members.handle_claim(self.now, claim, patience, &mut self.events);
-        // Whoever doubts us has not heard what we say, however often we said it.
-        if claim.doubts(self.life()) {
-            self.outbox.claim(from, self.members.own_claim());
-            if heard == Heard::News {
-                self.probe.health.worsen();
-            }
-        }
-        if heard == Heard::Return {
-            self.reconcile.hurry_to_the_dead(self.now, &self.config, &mut self.random);
-        }
-        if heard == Heard::Suspicion && self.is_called_on() {
-            self.probe.doubt(self.now, claim.life.replica);
-        }
-    }
-
-    /// Says whether we look at a suspect ourselves before its turn: some members at random do, about
-    /// twice as many as it takes to confirm a suspicion, since by turns alone a large population
-    /// takes as many seconds for that as it takes confirmations.
-    fn is_called_on(&mut self) -> bool {
-        let volunteers = self.config.suspicion_confirmations.saturating_mul(2);
-        self.random.below(self.members.population()) < volunteers
     }
 
     /// Takes in cells of a row, which so many passed on if they are a rumor.

@@ -66,16 +66,4 @@ impl<A: Address> Node<A> {
             Sender::Life(life) => Some(life.replica).filter(|_| self.members.knows(life)),
         }
     }
-
-    pub(super) fn suspect(&mut self, silent: ReplicaId) {
-        let patience = self.patience();
-        let claim = self.members.suspect(self.now, silent, patience, &mut self.events);
-        let address = self.members.address(silent);
-        if let Some((claim, address)) = claim.zip(address) {
-            self.stats.suspicions += 1;
-            if !self.is_isolated() {
-                self.outbox.claim(address, claim);
-            }
-        }
-    }
 }

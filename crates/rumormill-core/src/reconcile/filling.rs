@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use rumormill_crdt::{RowId, Space, Table, keyed_hash};
 
-use super::Scene;
+use super::{Scene, asked::Asked};
 use crate::{
     Address, Instant,
     membership::Membership,
@@ -22,12 +22,6 @@ use crate::{
     random::Random,
     transfer::Transfer,
 };
-
-/// How often a question that is not answered is asked again before the lap is given up.
-const ATTEMPTS: u32 = 24;
-
-/// How many times as long as answers take one is waited for, at most.
-const WAITS_MAX: u32 = 4;
 
 /// The most laps.
 const LAPS_MAX: u32 = 24;
@@ -77,16 +71,6 @@ enum NextLap {
     /// When those we asked may know more.
     Later,
     Never,
-}
-
-/// A question that waits for its answer.
-#[derive(Clone, Debug)]
-struct Asked<A> {
-    peer: A,
-    at: Instant,
-    /// How often.
-    attempts: u32,
-    overdue: Instant,
 }
 
 impl<A: Address> Filling<A> {
@@ -143,8 +127,8 @@ impl<A: Address> Filling<A> {
         // A question that was repeated may be answered twice, and the second answer late.
         let is_awaited = self.salt.take_if(|salt| *salt == filled.salt).is_some();
         let Some((start, end)) = self.stretches.pop_if(|_| is_awaited) else { return false };
-        if let Some(asked) = self.asked.take().filter(|asked| asked.attempts == 1) {
-            transfer.observe(scene.now.since(asked.at));
+        if let Some(took) = self.asked.take().and_then(|asked| asked.took(scene.now)) {
+            transfer.observe(took);
         }
         self.rows_elsewhere = self.rows_elsewhere.max(filled.rows);
         let is_inside = |next: &RowId| start < *next && end.is_none_or(|end| *next < end);
@@ -181,17 +165,15 @@ impl<A: Address> Filling<A> {
         if let Some(peer) = members.draw(random, usize::from(is_held_up)).first() {
             self.ask(peer, 1, scene);
         }
-        let Some(asked) = self.asked.take_if(|asked| asked.overdue <= scene.now) else { return };
-        if asked.attempts == ATTEMPTS {
-            self.stretches.clear();
-            return;
+        let Some(asked) = self.asked.take_if(|asked| asked.overdue() <= scene.now) else { return };
+        match asked.again(members, random) {
+            Some((peer, attempts)) => self.ask(&peer, attempts, scene),
+            None => self.stretches.clear(),
         }
-        let another = members.draw(random, 1).pop().filter(|_| asked.attempts.is_multiple_of(2));
-        self.ask(&another.unwrap_or(asked.peer), asked.attempts + 1, scene);
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.next_lap_at.or_else(|| self.asked.as_ref().map(|asked| asked.overdue))
+        self.next_lap_at.or_else(|| self.asked.as_ref().map(Asked::overdue))
     }
 
     /// Whoever we asked may have been as new as we were.
@@ -241,10 +223,7 @@ impl<A: Address> Filling<A> {
 
     fn ask(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
         self.say_what_is_lacking(peer, scene);
-        let wait = scene.timeout.saturating_mul(attempts.min(WAITS_MAX));
-        let wait = wait.min(scene.config.request_timeout);
-        let (peer, at) = (peer.clone(), scene.now);
-        self.asked = Some(Asked { peer, at, attempts, overdue: at + wait });
+        self.asked = Some(Asked::new(peer, attempts, scene));
     }
 
     /// Asks for what is lacking of the next stretch, under a salt that nobody can know before.

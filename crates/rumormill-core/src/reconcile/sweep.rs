@@ -10,7 +10,7 @@
 
 use rumormill_crdt::RowId;
 
-use super::Scene;
+use super::{Scene, asked::Asked};
 use crate::{
     Address, Instant,
     membership::Membership,
@@ -22,28 +22,12 @@ use crate::{
 /// The most rows with which a page is answered.
 const OFFERS_MAX: usize = 64;
 
-/// How often a page that does not come is asked for again before the sweep is given up.
-const ATTEMPTS: u32 = 24;
-
-/// How many times as long as answers take a page is waited for, at most.
-const WAITS_MAX: u32 = 4;
-
 /// A walk over the table, at most one at a time.
 #[derive(Debug)]
 pub(super) struct Sweep<A> {
     /// Where the next page is to start.
     cursor: RowId,
     asked: Option<Asked<A>>,
-}
-
-/// A page that was asked for.
-#[derive(Clone, Debug)]
-struct Asked<A> {
-    peer: A,
-    at: Instant,
-    /// How often.
-    attempts: u32,
-    overdue: Instant,
 }
 
 impl<A: Address> Sweep<A> {
@@ -75,8 +59,8 @@ impl<A: Address> Sweep<A> {
         if page.start() != self.cursor {
             return false;
         }
-        if let Some(asked) = self.asked.take().filter(|asked| asked.attempts == 1) {
-            transfer.observe(scene.now.since(asked.at));
+        if let Some(took) = self.asked.take().and_then(|asked| asked.took(scene.now)) {
+            transfer.observe(took);
         }
         self.cursor = end.unwrap_or(RowId::MIN);
         if end.is_some() && end == page.end() {
@@ -92,12 +76,10 @@ impl<A: Address> Sweep<A> {
         random: &mut Random,
         scene: &mut Scene<'_, A>,
     ) {
-        let Some(asked) = self.asked.take_if(|asked| asked.overdue <= scene.now) else { return };
-        if asked.attempts == ATTEMPTS {
-            return;
+        let overdue = self.asked.take_if(|asked| asked.overdue() <= scene.now);
+        if let Some((peer, attempts)) = overdue.and_then(|asked| asked.again(members, random)) {
+            self.ask(&peer, attempts, scene);
         }
-        let another = members.draw(random, 1).pop().filter(|_| asked.attempts.is_multiple_of(2));
-        self.ask(&another.unwrap_or(asked.peer), asked.attempts + 1, scene);
     }
 
     /// Ends a sweep that is not needed any more.
@@ -107,16 +89,13 @@ impl<A: Address> Sweep<A> {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.asked.as_ref().map(|asked| asked.overdue)
+        self.asked.as_ref().map(Asked::overdue)
     }
 
     /// Asks a peer for the page that is next.
     fn ask(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
         scene.out.next_page(peer, self.cursor);
-        let wait = scene.timeout.saturating_mul(attempts.min(WAITS_MAX));
-        let wait = wait.min(scene.config.request_timeout);
-        let (peer, at) = (peer.clone(), scene.now);
-        self.asked = Some(Asked { peer, at, attempts, overdue: at + wait });
+        self.asked = Some(Asked::new(peer, attempts, scene));
     }
 }
 

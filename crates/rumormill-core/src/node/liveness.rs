@@ -1,0 +1,123 @@
+//! Asking who is there, and judging who is not.
+
+use core::time::Duration;
+
+use rumormill_crdt::ReplicaId;
+
+use super::Node;
+use crate::{
+    Address, Instant,
+    health::is_late,
+    membership::{Heard, Patience},
+    message::Claim,
+    probe::Answer,
+    sender::Tag,
+};
+
+impl<A: Address> Node<A> {
+    /// Asks who is there, and judges who is not.
+    pub(super) fn detect_failures(&mut self) {
+        let (now, everybody) = (self.now, self.transfer.round_trip());
+        let Self { config, members, random, outbox: out, .. } = self;
+        self.probe.handle_timeout(now, config, members, everybody, random, out);
+        if let Some(silent) = self.probe.take_silent() {
+            self.suspect(silent);
+        }
+        let patience = self.patience();
+        let Self { config, members, random, outbox: out, events, .. } = self;
+        self.stats.nacks_sent += self.relay.handle_timeout(now, out);
+        members.handle_timeout(now, patience, events);
+        while let Some(doubted) = members.take_doubted() {
+            self.probe.doubt(now, doubted);
+        }
+        for hearer in members.take_hearers(now, config, random) {
+            out.claims_along(&hearer);
+        }
+    }
+
+    fn suspect(&mut self, silent: ReplicaId) {
+        let patience = self.patience();
+        let claim = self.members.suspect(self.now, silent, patience, &mut self.events);
+        let address = self.members.address(silent);
+        if let Some((claim, address)) = claim.zip(address) {
+            self.stats.suspicions += 1;
+            if !self.is_isolated() {
+                self.outbox.claim(address, claim);
+            }
+        }
+    }
+
+    pub(super) fn handle_ack(&mut self, from: &A, nonce: u64) {
+        let answered = self.probe.handle_ack(self.now, nonce);
+        let is_there = |answer: Answer| self.members.address(answer.target) == Some(from);
+        if answered.is_some_and(is_there) || self.outbox.is_challenge(from, nonce) {
+            self.outbox.prove(from);
+        }
+        match answered {
+            Some(Answer { target, took: Some(took) }) => {
+                self.transfer.observe(took);
+                self.members.observe(target, took);
+            }
+            Some(Answer { took: None, .. }) => {}
+            None => self.relay.handle_ack(nonce, &mut self.outbox),
+        }
+    }
+
+    /// Pings a member for another one.
+    pub(super) fn ping_for(&mut self, asker: &A, target: Tag, asked: u64) {
+        let Some(target) = self.members.tagged(target) else { return };
+        let Self { now, members, random, outbox: out, relay, .. } = self;
+        let asked = (asker, asked);
+        let pinged = relay.handle_question(*now, asked, target, members, random, out);
+        self.stats.pings_for_others += u64::from(pinged);
+    }
+
+    pub(super) fn handle_claim(&mut self, from: &A, claim: Claim) {
+        let patience = self.patience();
+        let heard = self.members.handle_claim(self.now, claim, patience, &mut self.events);
+        // Whoever doubts us has not heard what we say, however often we said it.
+        if claim.doubts(self.life()) {
+            self.outbox.claim(from, self.members.own_claim());
+            if heard == Heard::News {
+                self.probe.health.worsen();
+            }
+        }
+        if heard == Heard::Return {
+            self.reconcile.hurry_to_the_dead(self.now, &self.config, &mut self.random);
+        }
+        if heard == Heard::Suspicion && self.is_called_on() {
+            self.probe.doubt(self.now, claim.life.replica);
+        }
+    }
+
+    /// Says whether we look at a suspect ourselves before its turn: some members at random do, about
+    /// twice as many as it takes to confirm a suspicion, since by turns alone a large population
+    /// takes as many seconds for that as it takes confirmations.
+    fn is_called_on(&mut self) -> bool {
+        let volunteers = self.config.suspicion_confirmations.saturating_mul(2);
+        self.random.below(self.members.population()) < volunteers
+    }
+
+    /// Notices that nothing reached us for a while in which something was due: the process was
+    /// stopped, or the machine. Nobody is judged by what happened meanwhile.
+    pub(super) fn notice_sleep(&mut self, now: Instant) {
+        if is_late(now.since(self.now), &self.config) {
+            let slept = now.since(self.now).min(self.lateness(now));
+            if is_late(slept, &self.config) {
+                self.members.handle_sleep(slept);
+                self.probe.handle_sleep();
+                self.isolation.handle_sleep(slept);
+                self.relay.handle_sleep();
+            }
+        }
+    }
+
+    /// How much later it is than we wanted to be woken.
+    pub(super) fn lateness(&self, now: Instant) -> Duration {
+        self.poll_timeout().map_or(Duration::ZERO, |due| now.since(due))
+    }
+
+    fn patience(&self) -> Patience {
+        Patience::new(self.members.population(), &self.config)
+    }
+}
