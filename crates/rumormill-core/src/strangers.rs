@@ -119,6 +119,14 @@ fn the_last_epoch_of_all_is_reported_and_stops_no_restart() {
 
 #[test]
 fn an_incarnation_beyond_all_bounds_is_refuted() {
+    refuted_after(&[], &[1 << 32, 1 << 33]);
+    refuted_after(&[1 << 33], &[0]);
+    refuted_after(&[u64::MAX, u64::MAX], &[0]);
+    refuted_after(&[1 << 32, 1 << 33, u64::MAX], &[0, 1 << 32]);
+}
+
+/// Forges deaths of a member at these incarnations, first to itself, then to somebody else.
+fn refuted_after(to_itself: &[u64], to_another: &[u64]) {
     let (mut ann, mut bob) = (node(1), node(2));
     ann.join(at(0), 2);
     ann.handle_timeout(at(0));
@@ -140,10 +148,13 @@ fn an_incarnation_beyond_all_bounds_is_refuted() {
         }
     };
     talk(&mut ann, &mut bob, at(0));
-    for incarnation in [1 << 32, 1 << 33] {
-        let (life, standing) = (bob.life(), ClaimedStanding::Dead);
-        let claim = Message::Claim(Claim { life, incarnation, standing }.into());
-        say(&mut ann, at(1), self::life(7, 1), &[claim]);
+    let (life, standing) = (bob.life(), ClaimedStanding::Dead);
+    let death = |incarnation| Message::Claim(Claim { life, incarnation, standing }.into());
+    for incarnation in to_itself {
+        say(&mut bob, at(1), self::life(7, 1), &[death(*incarnation)]);
+    }
+    for incarnation in to_another {
+        say(&mut ann, at(1), self::life(7, 1), &[death(*incarnation)]);
     }
     assert_eq!(ann.members().next().expect("bob").liveness, Liveness::Dead);
     for step in 0..600 {

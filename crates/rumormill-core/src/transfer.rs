@@ -298,7 +298,7 @@ impl<A: Address> Want<A> {
     fn turn_to_another(&mut self, members: &Membership<A>, random: &mut Random) {
         if let Some(another) = self.another.take() {
             self.holder = another;
-        } else if self.attempts.is_multiple_of(2) || self.holder.nonce.is_none() {
+        } else if !self.attempts.is_multiple_of(2) || self.holder.nonce.is_none() {
             let drawn = members.draw(random, 1).pop();
             self.holder = drawn.map_or_else(|| self.holder.clone(), Holder::unasked);
         }

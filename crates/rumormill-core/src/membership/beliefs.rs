@@ -45,19 +45,22 @@ impl<A: Address> Membership<A> {
         }
         let replica = claim.life.replica;
         let Some(known) = self.members.get_mut(&replica) else { return Heard::Nothing };
-        let ahead = claim.incarnation.saturating_sub(known.incarnation);
+        let reached = known.incarnation.saturating_add(INCARNATION_JUMP_MAX);
+        // Whoever was brought far ahead by forgeries that we never heard of is believed to be there.
+        let returns = claim.standing == ClaimedStanding::Alive && known.liveness != Liveness::Alive;
         let may_be = claim.life.epoch == known.epoch
             && known.liveness != Liveness::Left
-            && ahead <= INCARNATION_JUMP_MAX;
+            && (claim.incarnation <= reached || returns);
+        let incarnation = claim.incarnation.min(reached);
         let (said, believed) = (claim.standing.rank(), rank(known.liveness));
-        let is_stronger = (claim.incarnation, said) > (known.incarnation, believed);
+        let is_stronger = (incarnation, said) > (known.incarnation, believed);
         if may_be && is_stronger {
             let heard = match (claim.standing, known.liveness) {
                 (ClaimedStanding::Suspect { .. }, _) => Heard::Suspicion,
                 (ClaimedStanding::Alive, Liveness::Dead) => Heard::Return,
                 _ => Heard::News,
             };
-            known.incarnation = claim.incarnation;
+            known.incarnation = incarnation;
             self.believe(now, claim, patience, events);
             return heard;
         }
@@ -214,7 +217,9 @@ impl<A: Address> Membership<A> {
         if claim.standing == ClaimedStanding::Alive || claim.incarnation < self.incarnation {
             return Heard::Nothing;
         }
-        self.incarnation = claim.incarnation.saturating_add(1);
+        // Others believe no more of a claim at a time either.
+        let reached = claim.incarnation.min(self.incarnation.saturating_add(INCARNATION_JUMP_MAX));
+        self.incarnation = reached.saturating_add(1);
         self.refutations += 1;
         self.claims.forget(self.own.replica);
         self.claims.insert(now, self.own_claim());

@@ -107,8 +107,13 @@ impl Letter {
     /// no room for something beside them. Returns how many.
     pub(super) fn say_along(&mut self, rumored: &[Claim], page: &mut Composition<'_>) -> usize {
         page.reserve(0);
-        let mut alone = || core::mem::take(&mut self.claims_along) || !self.is_empty();
-        if page.has_messages() || alone() { page.say_claims(rumored) } else { 0 }
+        if !page.has_messages() && self.is_empty() {
+            return 0;
+        }
+        let said = page.say_claims(rumored);
+        // Where there was no room for any, they are said in the next datagram.
+        self.claims_along &= said == 0 && !rumored.is_empty();
+        said
     }
 
     fn write_by_urgency(&mut self, life: Life, page: &mut Composition<'_>) {
