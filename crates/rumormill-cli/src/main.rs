@@ -2,6 +2,7 @@
 
 mod agent;
 mod demo;
+mod maelstrom;
 mod reconcile;
 mod sim;
 
@@ -36,6 +37,7 @@ enum Command {
     Sim(sim::Scenario),
     /// What it takes two nodes to find out what differs, and to repair it.
     Reconcile(reconcile::Args),
+    Maelstrom(maelstrom::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Agent(args) => agent::run(args),
         Command::Sim(scenario) => sim::run(&scenario),
         Command::Reconcile(args) => reconcile::run(&args),
+        Command::Maelstrom(args) => maelstrom::run(&args),
     }
 }
 

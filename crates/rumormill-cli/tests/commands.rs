@@ -50,6 +50,19 @@ fn agents_see_writes_deaths_and_returns() {
 }
 
 #[test]
+fn nodes_keep_their_word_to_maelstrom() {
+    for workload in ["broadcast", "pn-counter"] {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_rumormill"));
+        check.args(["maelstrom", "check", "--json", "--seconds", "5", "--loss", "0.1"]);
+        let output = check.args(["--workload", workload]).output().expect("it starts");
+        let said: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        assert!(output.status.success(), "{said}");
+        assert!(said["messages_lost"].as_u64() > Some(0), "the network was cut: {said}");
+        assert!(said["acknowledged"].as_u64() >= Some(400), "{said}");
+    }
+}
+
+#[test]
 fn an_agent_answers_wrong_lines_and_outlives_its_input() {
     let mut ann = Agent::start("ann", &[]);
     ann.say("frobnicate");
