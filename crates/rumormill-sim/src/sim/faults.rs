@@ -21,7 +21,7 @@ pub enum Disk {
     Kept,
     /// What its table held when [`Sim::save`] was called last.
     Stale,
-    /// Nothing.
+    /// Nothing, from here on.
     Lost,
 }
 
@@ -69,8 +69,11 @@ impl Sim {
     pub fn restart(&mut self, who: Index, disk: Disk, seed: Index) {
         self.line(format_args!("{} restarts, disk {disk:?}", name(who)));
         self.boot(who);
-        let (now, saved) = (self.now, self.slot_mut(who).saved.clone());
-        if disk != Disk::Lost {
+        let now = self.now;
+        if disk == Disk::Lost {
+            self.slot_mut(who).saved.clear();
+        } else {
+            let saved = self.slot_mut(who).saved.clone();
             self.command(who, |node| node.restore(now, saved));
         }
         self.join(who, seed);

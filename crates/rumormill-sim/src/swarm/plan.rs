@@ -17,7 +17,7 @@ pub struct Plan {
     pub nodes: Index,
     /// How each of them behaves.
     pub config: Config,
-    /// Whether they know each other from the first moment, or all join the first two.
+    /// Whether they know each other from the first moment. They join the first two in any case.
     pub is_acquainted: bool,
     /// How long things go wrong. After that all is mended.
     pub storm: Duration,
@@ -26,6 +26,9 @@ pub struct Plan {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// In a population below this, one fault follows upon the other.
+const FEW: Index = 9;
 
 /// Nodes that others join by. They may fail, but they come back.
 pub(crate) const SEEDS: Index = 2;
@@ -141,7 +144,7 @@ impl Dice {
         let mut faults = Vec::new();
         for kind in 0..KINDS {
             if self.one_in(2) {
-                let times = self.between(1, 4);
+                let times = if nodes < FEW { self.between(2, 16) } else { self.between(1, 4) };
                 (0..times).for_each(|_| faults.extend(self.fault(kind, nodes, storm)));
             }
         }
@@ -169,7 +172,11 @@ impl Dice {
 
     fn fault(&mut self, kind: u32, nodes: Index, storm: Duration) -> Option<Planned> {
         let at = storm.mul_f64(f64::from(self.below(900)) / 1_000.0);
-        let lasts = if self.one_in(3) { self.span(20, 90) } else { self.span(1, 20) };
+        let lasts = match self.below(3) {
+            0 => self.span(20, 90),
+            _ if nodes < FEW => self.span(0, 8),
+            _ => self.span(1, 20),
+        };
         let fault = if kind < NETWORK_KINDS {
             self.network_fault(kind, nodes)
         } else {

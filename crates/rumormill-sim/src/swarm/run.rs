@@ -127,9 +127,9 @@ impl<'p, W: Workload + 'static> Run<'p, W> {
         }
         if self.plan.is_acquainted {
             self.sim.acquaint();
-        } else {
-            (0..self.plan.nodes).for_each(|who| self.join(who));
         }
+        // Who is away for too long forgets everybody and is forgotten: seeds bring it back.
+        (0..self.plan.nodes).for_each(|who| self.join(who));
         (0..self.plan.nodes).any(|who| self.judges.look(&self.sim, who))
     }
 
