@@ -26,6 +26,10 @@ pub struct Link {
     pub corrupt: f64,
     /// What is longer arrives without its end.
     pub len_max: usize,
+    /// For this share somebody sends once more, to anybody, what was sent some time before.
+    pub replay: f64,
+    /// For this share somebody sends bytes that mean nothing.
+    pub junk: f64,
 }
 
 /// How delays are spread.
@@ -79,6 +83,8 @@ impl Link {
         reorder: 0.0,
         corrupt: 0.0,
         len_max: usize::MAX,
+        replay: 0.0,
+        junk: 0.0,
     };
 
     /// Draws how often a datagram arrives, and how late each time. `is_bursting` is the state of

@@ -3,6 +3,7 @@
 mod barrier;
 mod faults;
 mod meter;
+mod outsider;
 mod queue;
 mod record;
 
@@ -17,6 +18,7 @@ use rumormill_core::{
 pub use self::{barrier::Barrier, faults::Disk, meter::Conversation};
 use self::{
     meter::{Load, Meter},
+    outsider::Outsider,
     queue::{Arrival, Occurrence, Queue},
     record::Record,
 };
@@ -56,6 +58,7 @@ pub struct Sim {
     queue: Queue,
     meter: Meter,
     record: Record,
+    outsider: Outsider,
     trace: Trace,
     replay: String,
 }
@@ -102,6 +105,7 @@ impl Sim {
             queue: Queue::default(),
             meter: Meter::default(),
             record: Record::default(),
+            outsider: Outsider::default(),
             trace: Trace::new(TRACE_LINES),
             replay: String::new(),
         }
@@ -421,6 +425,7 @@ impl Sim {
         }
         let is_far = self.slots[from as usize].zone != self.slots[to as usize].zone;
         let link = self.far_link.filter(|_| is_far).unwrap_or(self.link);
+        self.overhear(&link, from, bytes);
         let Self { chance, slots, .. } = self;
         let fate = link.draw(chance, &mut slots[from as usize].is_bursting);
         self.record.note_fate(link.delays, fate);

@@ -30,6 +30,10 @@ pub enum Fault {
     Bridge(BTreeSet<Index>, Index),
     /// A split comes and goes so often.
     Flapping(BTreeSet<Index>, Duration),
+    /// For this share of datagrams, somebody sends one of old again, to anybody.
+    Replay(f64),
+    /// For this share of datagrams, somebody sends bytes that mean nothing.
+    Junk(f64),
     /// A process is killed, and starts again with this disk when the fault ends.
     Crash(Index, Disk),
     /// A process is killed and never starts again.
@@ -96,6 +100,8 @@ impl Fault {
             Self::OneWay(_) => "one-way cut",
             Self::Bridge(..) => "bridge",
             Self::Flapping(..) => "flapping",
+            Self::Replay(_) => "replay",
+            Self::Junk(_) => "junk",
             Self::Crash(_, Disk::Kept) => "crash, disk kept",
             Self::Crash(_, Disk::Stale) => "crash, disk stale",
             Self::Crash(_, Disk::Lost) => "crash, disk lost",
@@ -135,6 +141,8 @@ impl Fault {
             | Self::TailedDelays(..)
             | Self::Corruption(_)
             | Self::SmallMtu(_)
+            | Self::Replay(_)
+            | Self::Junk(_)
             | Self::Split(_)
             | Self::OneWay(_)
             | Self::Bridge(..)

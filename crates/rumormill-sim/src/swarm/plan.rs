@@ -205,6 +205,8 @@ impl Dice {
             7 => Fault::Split(self.side(nodes)),
             8 => Fault::OneWay(self.side(nodes)),
             9 => Fault::Bridge(self.side(nodes), self.below(nodes)),
+            10 => Fault::Replay(percent(self.between(1, 30))),
+            11 => Fault::Junk(percent(self.between(1, 30))),
             _ => {
                 let every = Duration::from_millis(u64::from(self.between(100, 5_000)));
                 Fault::Flapping(self.side(nodes), every)
@@ -271,7 +273,7 @@ impl Dice {
 }
 
 /// Kinds of faults of the network.
-const NETWORK_KINDS: u32 = 11;
+const NETWORK_KINDS: u32 = 13;
 
 /// Kinds of faults that are drawn, crashes three times.
 const KINDS: u32 = NETWORK_KINDS + 13;

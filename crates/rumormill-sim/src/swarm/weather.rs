@@ -48,6 +48,8 @@ fn worsen(link: Link, fault: &Fault) -> Link {
         }
         Fault::Corruption(share) => Link { corrupt: both(link.corrupt, share), ..link },
         Fault::SmallMtu(len_max) => Link { len_max: link.len_max.min(len_max), ..link },
+        Fault::Replay(share) => Link { replay: both(link.replay, share), ..link },
+        Fault::Junk(share) => Link { junk: both(link.junk, share), ..link },
         Fault::Split(_)
         | Fault::OneWay(_)
         | Fault::Bridge(..)

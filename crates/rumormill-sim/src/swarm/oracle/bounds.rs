@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Oracle, Scene, Verdict, ensure, per_second};
 use crate::{
     Index, Sim,
-    swarm::{Plan, workload::Workload},
+    swarm::{Plan, copies::Touched, workload::Workload},
 };
 
 /// Timers open at most so many conversations a node and second (a comparison, three attempts of a
@@ -43,6 +43,14 @@ impl<W: Workload> Oracle<W> for Bounds {
         "memory and traffic are bounded"
     }
 
+    fn look(&mut self, _: &Scene<'_, W>, touched: &Touched) -> Verdict {
+        // A process that was started meanwhile counts from its beginning.
+        if touched.is_new {
+            self.sent.remove(&touched.who);
+        }
+        Ok(())
+    }
+
     fn each_second(&mut self, scene: &Scene<'_, W>) -> Verdict {
         self.second += 1;
         if !self.second.is_multiple_of(STRETCH_S) {
@@ -72,8 +80,7 @@ impl Bounds {
         let (datagrams, bytes) = (stats.datagrams_sent, stats.bytes_sent);
         let now = Sent { at: sim.now(), datagrams, bytes };
         let before = self.sent.insert(who, now);
-        // A process that was started meanwhile has sent less, or counts from its beginning.
-        let Some(before) = before.filter(|it| it.datagrams <= datagrams) else { return Ok(()) };
+        let Some(before) = before else { return Ok(()) };
         let span = now.at.saturating_sub(before.at);
         let rate = per_second(datagrams - before.datagrams, span);
         ensure(rate <= DATAGRAMS_PER_S, || format!("node {who} sends {rate} datagrams a second"))?;
