@@ -106,6 +106,9 @@ fn run_all(args: &Args) -> Vec<Ran> {
         let mut all: Vec<Ran> = Vec::new();
         for one in ran {
             stop.fetch_or(one.outcome.violation.is_some() && !args.keep_going, Ordering::Relaxed);
+            if let Some(violation) = &one.outcome.violation {
+                let _ = writeln!(io::stderr(), "seed {}: {violation}", one.seed);
+            }
             all.push(one);
             progress.show(&format!("{} of {} seeds", all.len(), args.seeds.clone().count()));
         }
@@ -126,7 +129,7 @@ fn run_one(args: &Args, seed: u64) -> Ran {
 
 /// Says on standard error what went wrong, cut down to what matters.
 fn explain(seed: u64, violation: &Violation, tries: u32) {
-    let mut told = format!("seed {seed}: {violation}\nrun it again: {}\n", command(seed));
+    let mut told = format!("first of all, seed {seed}\nrun it again: {}\n", command(seed));
     if tries > 0 {
         let Shrunk { plan, outcome, tries } = Plan::draw(seed).shrink::<Errands>(violation, tries);
         let what = outcome.violation.map_or_else(String::new, |it| it.to_string());

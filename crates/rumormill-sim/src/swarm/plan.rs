@@ -251,7 +251,8 @@ impl Dice {
     }
 
     fn writes(&mut self, nodes: Index, storm: Duration) -> Vec<(Duration, Index, u64)> {
-        let interval_ms = self.between(300, 5_000);
+        // Every write goes to everybody.
+        let interval_ms = self.between(300, 3_000) * (nodes / 12).max(1);
         let mut writes = Vec::new();
         let mut at = SECOND;
         while at < storm {

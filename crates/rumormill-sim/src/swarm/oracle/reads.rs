@@ -9,11 +9,8 @@ use crate::{
     swarm::{Heard, copies::Touched, workload::Workload},
 };
 
-/// One change in so many is compared with the specification, and everybody's table at the end.
-/// In a small population it is each.
-const EVERY: u64 = 24;
-
-/// So many nodes are few.
+/// So many nodes are few: there, each change is compared with the specification. Where there are more,
+/// one in as many as there are nodes is: each write changes as many tables.
 const FEW: u32 = 8;
 
 /// What is read is what the specification says of the edits heard of; what was there on a copy and
@@ -75,8 +72,12 @@ impl<W: Workload> Oracle<W> for Reads<W> {
             return Ok(());
         }
         self.changes += 1;
-        let every = if scene.plan.nodes <= FEW { 1 } else { EVERY };
-        if self.changes.is_multiple_of(every) { self.read(scene, touched.who) } else { Ok(()) }
+        let every = if scene.plan.nodes <= FEW { 1 } else { scene.plan.nodes };
+        if self.changes.is_multiple_of(u64::from(every)) {
+            self.read(scene, touched.who)
+        } else {
+            Ok(())
+        }
     }
 
     fn at_rest(&mut self, scene: &Scene<'_, W>) -> Verdict {
