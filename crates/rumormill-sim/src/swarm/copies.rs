@@ -79,6 +79,12 @@ impl Copies {
         Some(touched)
     }
 
+    /// Lets those hear of an edit who hold its row at its version already: it wrote nothing.
+    pub(crate) fn hear_at_once(&mut self, row: RowId, version: Version, place: usize) {
+        let holds = |copy: &&mut Copy| copy.held.get(&row).is_some_and(|held| *held >= version);
+        self.copies.values_mut().filter(holds).for_each(|copy| copy.heard.insert(place));
+    }
+
     /// Forgets a process that has ended.
     pub(crate) fn forget(&mut self, who: Index) {
         self.copies.remove(&who);

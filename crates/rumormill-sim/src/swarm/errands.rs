@@ -112,7 +112,9 @@ fn draw(number: u64, chance: &mut Chance, table: &Table) -> Option<Errand> {
         14..16 => Errand::Lead(Some(number).filter(|_| !chance.happens(0.2))),
         16..18 => Errand::Write([draw_note(chance)].into()),
         18 => Errand::Write((0..BULK).map(|_| draw_note(chance)).collect()),
-        _ => Errand::Erase(chance.below(NOTES_MAX)),
+        _ => Errand::Erase(
+            Some(chance.below(NOTES_MAX)).filter(|key| NOTES.get(table, key).is_some())?,
+        ),
     };
     Some(errand)
 }

@@ -56,16 +56,19 @@ impl<E> History<E> {
         }
     }
 
-    /// Notes an edit that gave its row a version, made in sight of others.
+    /// Notes an edit, the version that its row has since, and in sight of which others it was made.
+    /// Returns its place.
     pub(crate) fn note(
         &mut self,
         (row, version): (RowId, Version),
         stamp: Timestamp,
         edit: E,
         seen: EditSet,
-    ) {
-        self.by_row.entry(row).or_default().push((version, self.edits.len()));
+    ) -> usize {
+        let place = self.edits.len();
+        self.by_row.entry(row).or_default().push((version, place));
         self.edits.push(Entry { row, version, stamp, edit, seen });
+        place
     }
 
     /// The places of the edits that took a row from one version to another.

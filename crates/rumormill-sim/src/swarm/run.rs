@@ -179,11 +179,10 @@ impl<'p, W: Workload + 'static> Run<'p, W> {
         if let Some((space, edit)) = done {
             let table: &Table = self.sim.node(who).table();
             let row = RowId { space, life: table.life() };
-            let before = self.judges.copies.of(who).and_then(|copy| copy.held.get(&row)).copied();
-            let written = table.row(row).filter(|row| row.version() > before.unwrap_or(0));
-            if let Some(written) = written {
+            if let Some(written) = table.row(row) {
                 let (version, stamp) = (written.version(), written.head().timestamp);
-                self.judges.history.note((row, version), stamp, edit, seen);
+                let place = self.judges.history.note((row, version), stamp, edit, seen);
+                self.judges.copies.hear_at_once(row, version, place);
                 self.edits += 1;
             }
         }

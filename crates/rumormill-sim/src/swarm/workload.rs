@@ -20,7 +20,8 @@ pub trait Workload {
     type Read: PartialEq + Debug;
 
     /// Does something at a node, and says in which space and what: nothing if there was nothing to
-    /// do. An edit writes in one space alone. `number` counts the edits of the run, from 0.
+    /// do. An edit writes in one space alone. What is said to be done counts for the specification whether
+    /// anything was written or not. `number` counts the edits of the run, from 0.
     fn edit(
         number: u64,
         chance: &mut Chance,
