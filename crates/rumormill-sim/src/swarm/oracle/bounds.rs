@@ -92,3 +92,30 @@ impl Bounds {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::num::NonZeroU32;
+
+    use rumormill_core::Config;
+
+    use super::*;
+
+    #[test]
+    fn who_sends_more_than_its_budget_is_found() {
+        let told = |bytes_per_second| {
+            let config = Config { bytes_per_second, ..Config::DEFAULT };
+            let plan = Plan { config, ..Plan::draw(1) };
+            let mut sim = Sim::new(1, Config::DEFAULT);
+            sim.start_acquainted(5);
+            let mut bounds = Bounds::default();
+            bounds.check_traffic(&sim, &plan, 0).expect("nothing was sent yet");
+            sim.run(Duration::from_secs(600));
+            bounds.check_traffic(&sim, &plan, 0)
+        };
+        assert_eq!(told(None), Ok(()));
+        assert_eq!(told(NonZeroU32::new(10_000)), Ok(()));
+        let sentence = told(NonZeroU32::new(1)).expect_err("it sends more than a byte a second");
+        assert!(sentence.contains("with 1 a second"), "{sentence}");
+    }
+}
