@@ -7,6 +7,7 @@ mod idle;
 mod join;
 mod loss;
 mod spread;
+mod swarm;
 mod theory;
 mod zones;
 
@@ -34,6 +35,8 @@ pub(crate) enum Scenario {
     Churn(churn::Args),
     /// What crosses from zone to zone, beside the same with uniform choice.
     Zones(zones::Args),
+    /// Everything that can go wrong, drawn from many seeds, and judged.
+    Swarm(swarm::Args),
     /// How many rounds a rumor takes, beside the formulas.
     Theory(theory::Args),
     /// The tables of Demers et al., measured again, and our nodes beside them.
@@ -50,6 +53,7 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Loss(args) => loss::run(args),
         Scenario::Churn(args) => churn::run(args),
         Scenario::Zones(args) => zones::run(args),
+        Scenario::Swarm(args) => swarm::run(args),
         Scenario::Theory(args) => theory::run(args),
         Scenario::Demers(args) => demers::run(args),
     }

@@ -118,6 +118,7 @@ fn wrong_usage_exits_with_2_and_failure_with_1() {
     assert_eq!(run(&["sim", "crash", "--loss", "1"]).0, Some(2));
     assert_eq!(run(&["sim", "loss", "--seeds", "0"]).0, Some(2));
     assert_eq!(run(&["sim", "churn", "--per-minute-pct", "101"]).0, Some(2));
+    assert_eq!(run(&["sim", "swarm", "--seeds", "5..5"]).0, Some(2));
 
     let ann = Agent::start("ann", &[]);
     let (code, error) = run(&["agent", "--bind", &ann.address]);
@@ -289,6 +290,24 @@ fn churn_is_measured() {
         && count("false_deaths") + count("resurrected") == 0
         && report["memory_back_to_floor"] == true;
     assert_eq!(held, claims, "{report:#}");
+}
+
+#[test]
+fn a_swarm_is_the_same_however_many_run_at_a_time() {
+    let swarm =
+        |jobs| asked(&["sim", "swarm", "--seeds", "2..4", "--jobs", jobs, "--twice-in", "2"]);
+    let (held, report) = swarm("1");
+    assert!(held, "{report:#}");
+    assert_eq!([&report["seeds"], &report["violations"]], [&json!(2), &json!(0)]);
+    assert_eq!((&report["ran_twice"], &report["differed"]), (&json!(1), &json!([])));
+    assert_eq!(report["first_failure"], Value::Null);
+    assert!(report["node_hours"].as_f64() > Some(0.1) && report["messages"].as_u64() > Some(1_000));
+    let kinds = report["faults"].as_object().expect("counts by kind");
+    assert!(kinds.len() > 20 && kinds.values().any(|count| count.as_u64() > Some(0)));
+    let (_, again) = swarm("2");
+    for field in ["hash", "node_hours", "messages", "edits", "faults"] {
+        assert_eq!(report[field], again[field]);
+    }
 }
 
 #[test]

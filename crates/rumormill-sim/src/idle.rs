@@ -93,7 +93,7 @@ impl Idle {
             sim.run(interval);
             let writer = chance.below(self.nodes as u64);
             let writer = u32::try_from(writer).expect("fewer than 2^32 nodes");
-            let [byte, ..] = chance.next().to_be_bytes();
+            let [byte, ..] = chance.draw().to_be_bytes();
             overwrite(sim, writer, byte);
             updates += 1;
         }

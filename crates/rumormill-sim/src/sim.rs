@@ -1,21 +1,26 @@
 //! Nodes, the network between them, and time.
 
+mod barrier;
 mod faults;
 mod meter;
+mod outsider;
 mod queue;
+mod record;
 
 use core::time::Duration;
 use std::{collections::BTreeSet, sync::Arc};
 
 use rumormill_core::{
-    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node,
+    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node, Stats,
     crdt::{Bytes, Key, ReplicaId, Row, Table, Writer},
 };
 
-pub use self::{faults::Disk, meter::Conversation};
+pub use self::{barrier::Barrier, faults::Disk, meter::Conversation};
 use self::{
     meter::{Load, Meter},
+    outsider::Outsider,
     queue::{Arrival, Occurrence, Queue},
+    record::Record,
 };
 use crate::{
     link::{Chance, Link},
@@ -27,6 +32,9 @@ pub type Index = u32;
 
 /// When the simulation begins, by everybody's wall clock.
 const UNIX_AT_START: Duration = Duration::from_secs(1_767_225_600);
+
+/// A slow node's socket holds what it takes so long to handle.
+const BACKLOG_MAX: Duration = Duration::from_secs(2);
 
 /// The trace keeps this many lines unless told otherwise.
 const TRACE_LINES: usize = 200;
@@ -45,9 +53,12 @@ pub struct Sim {
     far_side: BTreeSet<Index>,
     /// Pairs, lower index first, between which no datagram arrives.
     broken: BTreeSet<(Index, Index)>,
+    barriers: Vec<Barrier>,
     slots: Vec<Slot>,
     queue: Queue,
     meter: Meter,
+    record: Record,
+    outsider: Outsider,
     trace: Trace,
     replay: String,
 }
@@ -57,9 +68,17 @@ pub struct Sim {
 struct Slot {
     replica: ReplicaId,
     zone: String,
-    node: Option<Node<Index>>,
-    /// How far its wall clock is from everybody's.
+    /// Apart, since it is taken out and put back with every input, and is large.
+    node: Option<Box<Node<Index>>>,
+    /// How far its wall clock is ahead of everybody's, and behind.
     clock_ahead: Duration,
+    clock_behind: Duration,
+    /// Whether a burst of loss is under way in what it sends.
+    is_bursting: bool,
+    /// How long it takes over each datagram, and over each timer.
+    service: Duration,
+    /// When it has done what has arrived so far.
+    free_at: Instant,
     wake_at: Option<Instant>,
     /// Asleep: no timer fires, and what is sent to it is lost.
     paused: bool,
@@ -81,9 +100,12 @@ impl Sim {
             far_link: None,
             far_side: BTreeSet::new(),
             broken: BTreeSet::new(),
+            barriers: Vec::new(),
             slots: Vec::new(),
             queue: Queue::default(),
             meter: Meter::default(),
+            record: Record::default(),
+            outsider: Outsider::default(),
             trace: Trace::new(TRACE_LINES),
             replay: String::new(),
         }
@@ -240,13 +262,13 @@ impl Sim {
     #[must_use]
     pub fn node(&self, who: Index) -> &Node<Index> {
         let slot = &self.slots[who as usize];
-        slot.node.as_ref().unwrap_or_else(|| panic!("{} is not running", name(who)))
+        slot.node.as_deref().unwrap_or_else(|| panic!("{} is not running", name(who)))
     }
 
     /// Walks the running nodes.
     pub fn nodes(&self) -> impl Iterator<Item = (Index, &Node<Index>)> {
         let running = (0..).zip(&self.slots);
-        running.filter_map(|(index, slot)| Some((index, slot.node.as_ref()?)))
+        running.filter_map(|(index, slot)| Some((index, slot.node.as_deref()?)))
     }
 
     /// Says whether a node is running.
@@ -255,10 +277,23 @@ impl Sim {
         self.slots[who as usize].node.is_some()
     }
 
+    /// How many places for nodes there are, whether one runs there or not.
+    #[must_use]
+    pub const fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The replica whose lives run at a place.
+    #[must_use]
+    pub fn replica(&self, who: Index) -> ReplicaId {
+        self.slots[who as usize].replica
+    }
+
     /// What a node's wall clock reads, as time since the Unix epoch.
     #[must_use]
     pub fn unix(&self, who: Index) -> Duration {
-        UNIX_AT_START + self.now.since_origin() + self.slots[who as usize].clock_ahead
+        let Slot { clock_ahead, clock_behind, .. } = self.slots[who as usize];
+        (UNIX_AT_START + self.now.since_origin() + clock_ahead).saturating_sub(clock_behind)
     }
 
     /// Everything a replica's nodes told since the beginning, table changes left out.
@@ -340,7 +375,7 @@ impl Sim {
     }
 
     fn command<R>(&mut self, who: Index, command: impl FnOnce(&mut Node<Index>) -> R) -> R {
-        let node = self.slot_mut(who).node.as_mut();
+        let node = self.slot_mut(who).node.as_deref_mut();
         let result = command(node.unwrap_or_else(|| panic!("{} is not running", name(who))));
         self.settle(who);
         result
@@ -351,11 +386,13 @@ impl Sim {
         let Some(mut node) = self.slot_mut(who).node.take() else { return };
         let mut buf = [0; DATAGRAM_LEN_MIN];
         loop {
-            let (before, begun) = (node.stats(), self.meter.clock()());
+            let before = if self.meter.is_on() { node.stats() } else { Stats::default() };
+            let begun = self.meter.clock()();
             let Some(transmit) = node.poll_transmit(&mut buf) else { break };
+            let after = if self.meter.is_on() { node.stats() } else { before };
             let load = Load {
-                is_digest: node.stats().digest_datagrams_sent > before.digest_datagrams_sent,
-                rows: node.stats().deltas_sent - before.deltas_sent,
+                is_digest: after.digest_datagrams_sent > before.digest_datagrams_sent,
+                rows: after.deltas_sent - before.deltas_sent,
             };
             self.meter.composed(self.now, load, begun, transmit.payload.len());
             self.send(who, transmit.to, transmit.payload, load);
@@ -366,7 +403,8 @@ impl Sim {
                 self.slot_mut(who).events.push(event);
             }
         }
-        let wake_at = node.poll_timeout();
+        let service = self.slot_mut(who).service;
+        let wake_at = node.poll_timeout().map(|at| at + service);
         let slot = self.slot_mut(who);
         slot.node = Some(node);
         if slot.wake_at != wake_at {
@@ -379,23 +417,72 @@ impl Sim {
     }
 
     fn send(&mut self, from: Index, to: Index, bytes: &[u8], load: Load) {
-        let is_cut = self.far_side.contains(&from) != self.far_side.contains(&to);
-        if is_cut || self.broken.contains(&(from.min(to), from.max(to))) {
-            self.line(format_args!("{} -| {} cut", name(from), name(to)));
+        self.record.sent(self.now, (from, to), bytes);
+        if let Some(kind) = self.blocks(from, to) {
+            self.record.note(kind);
+            self.line(format_args!("{} -| {} {kind}", name(from), name(to)));
             return;
         }
-        let mut copies = 0;
         let is_far = self.slots[from as usize].zone != self.slots[to as usize].zone;
         let link = self.far_link.filter(|_| is_far).unwrap_or(self.link);
-        for delay in link.draw(&mut self.chance) {
-            copies += 1;
-            let arrival = Arrival { from, to, bytes: bytes.into(), load };
-            self.queue.push(self.now + delay, Occurrence::Arrive(arrival));
+        self.overhear(&link, from, bytes);
+        let Self { chance, slots, .. } = self;
+        let fate = link.draw(chance, &mut slots[from as usize].is_bursting);
+        self.record.note_fate(link.delays, fate);
+        for delay in fate.delays() {
+            let bytes = self.spoil(&link, bytes);
+            let Some(at) = self.served_at(to, self.now + delay) else { continue };
+            let arrival = Arrival { from, to, bytes, load };
+            self.queue.push(at, Occurrence::Arrive(arrival));
         }
-        if copies != 1 {
-            let fate = if copies == 0 { "lost" } else { "twice" };
+        if fate.copies != 1 {
+            let fate = if fate.copies == 0 { "lost" } else { "twice" };
             self.line(format_args!("{} -~ {} {fate}", name(from), name(to)));
         }
+    }
+
+    /// What stands between two nodes, if anything does.
+    fn blocks(&self, from: Index, to: Index) -> Option<&'static str> {
+        let is_cut = self.far_side.contains(&from) != self.far_side.contains(&to);
+        if is_cut || self.broken.contains(&(from.min(to), from.max(to))) {
+            return Some("cut");
+        }
+        let now = self.now.since_origin();
+        self.barriers.iter().find(|it| it.blocks(from, to, now)).map(Barrier::kind)
+    }
+
+    /// What arrives of a datagram.
+    fn spoil(&mut self, link: &Link, bytes: &[u8]) -> Box<[u8]> {
+        let mut bytes: Box<[u8]> = bytes.into();
+        if bytes.len() > link.len_max {
+            self.record.note("small mtu");
+            bytes = bytes[..link.len_max].into();
+        }
+        if self.chance.happens(link.corrupt) {
+            self.record.note("corruption");
+            for _ in 0..=self.chance.below(8) {
+                let bit = self.chance.below(8 * bytes.len() as u64);
+                let place = usize::try_from(bit / 8).expect("a place in a datagram");
+                bytes[place] ^= 1 << (bit % 8);
+            }
+        }
+        bytes
+    }
+
+    /// When a node gets round to what arrives; nothing if too much waits there already.
+    fn served_at(&mut self, who: Index, arrives_at: Instant) -> Option<Instant> {
+        let slot = &mut self.slots[who as usize];
+        if slot.service.is_zero() {
+            return Some(arrives_at);
+        }
+        let free_at = slot.free_at.max(arrives_at);
+        let is_full = free_at.since(arrives_at) > BACKLOG_MAX;
+        self.record.note("slow node");
+        if is_full {
+            return None;
+        }
+        slot.free_at = free_at + slot.service;
+        Some(slot.free_at)
     }
 
     fn add_slot(&mut self, replica: ReplicaId) -> Index {
@@ -405,6 +492,10 @@ impl Sim {
             zone: self.config.zone.clone(),
             node: None,
             clock_ahead: Duration::ZERO,
+            clock_behind: Duration::ZERO,
+            is_bursting: false,
+            service: Duration::ZERO,
+            free_at: Instant::default(),
             wake_at: None,
             paused: false,
             saved: Vec::new(),
@@ -416,10 +507,10 @@ impl Sim {
     fn boot(&mut self, who: Index) {
         let (now, unix, mut config) = (self.now, self.unix(who), self.config.clone());
         config.zone.clone_from(&self.slots[who as usize].zone);
-        let seed = self.chance.next();
+        let seed = self.chance.draw();
         let slot = self.slot_mut(who);
         let identity = Identity { replica: slot.replica, name: name(who), address: who };
-        slot.node = Some(Node::new(now, unix, identity, config, seed));
+        slot.node = Some(Box::new(Node::new(now, unix, identity, config, seed)));
         self.line(format_args!("{} starts", name(who)));
         self.settle(who);
     }

@@ -85,7 +85,7 @@ impl Population {
     }
 
     fn draw_row(&mut self) -> (RowId, Version) {
-        let life = Life { replica: ReplicaId(self.chance.next()), epoch: self.chance.next() };
+        let life = Life { replica: ReplicaId(self.chance.draw()), epoch: self.chance.draw() };
         (RowId { space: Space::SHARED, life }, 1 + self.chance.below(VERSION_MAX))
     }
 
@@ -96,7 +96,7 @@ impl Population {
 
     /// 1, 2, 3, ... with chance 1/2, 1/4, 1/8, ...
     fn draw_gap(&mut self) -> u64 {
-        1 + u64::from(self.chance.next().leading_zeros())
+        1 + u64::from(self.chance.draw().leading_zeros())
     }
 
     fn draw_big_gap(&mut self) -> u64 {

@@ -1,9 +1,12 @@
 //! What goes wrong.
 
 use core::time::Duration;
+use std::sync::Arc;
+
+use rumormill_core::crdt::{Bytes, Key, Row};
 
 use super::{
-    Index, Sim,
+    Barrier, Index, Sim,
     meter::Load,
     name,
     queue::{Arrival, Occurrence},
@@ -18,7 +21,7 @@ pub enum Disk {
     Kept,
     /// What its table held when [`Sim::save`] was called last.
     Stale,
-    /// Nothing.
+    /// Nothing, from here on.
     Lost,
 }
 
@@ -55,13 +58,22 @@ impl Sim {
         self.slot_mut(who).saved = rows;
     }
 
+    /// What is on a node's disk.
+    #[must_use]
+    pub fn disk(&self, who: Index) -> &[Arc<Row<Key, Bytes>>] {
+        &self.slots[who as usize].saved
+    }
+
     /// Starts a new life of a crashed node, which joins by `seed`. For a stale disk, call
     /// [`save`](Self::save) first and [`crash_without_saving`](Self::crash_without_saving) then.
     pub fn restart(&mut self, who: Index, disk: Disk, seed: Index) {
         self.line(format_args!("{} restarts, disk {disk:?}", name(who)));
         self.boot(who);
-        let (now, saved) = (self.now, self.slot_mut(who).saved.clone());
-        if disk != Disk::Lost {
+        let now = self.now;
+        if disk == Disk::Lost {
+            self.slot_mut(who).saved.clear();
+        } else {
+            let saved = self.slot_mut(who).saved.clone();
             self.command(who, |node| node.restore(now, saved));
         }
         self.join(who, seed);
@@ -105,19 +117,54 @@ impl Sim {
         self.broken.insert((a.min(b), a.max(b)));
     }
 
-    /// Heals the cut, and all broken links.
+    /// Puts a barrier between nodes, beside those that stand.
+    pub fn raise(&mut self, barrier: Barrier) {
+        self.line(format_args!("{} begins", barrier.kind()));
+        self.barriers.push(barrier);
+    }
+
+    /// Takes a barrier away.
+    pub fn lower(&mut self, barrier: &Barrier) {
+        self.line(format_args!("{} ends", barrier.kind()));
+        if let Some(place) = self.barriers.iter().position(|it| it == barrier) {
+            self.barriers.remove(place);
+        }
+    }
+
+    /// Heals the cut and all broken links, and takes all barriers away.
     pub fn heal(&mut self) {
         self.line(format_args!("heal"));
+        self.barriers.clear();
         self.far_side.clear();
         self.broken.clear();
     }
 
     /// Sets a node's wall clock ahead of everybody's.
     pub fn set_clock_ahead(&mut self, who: Index, ahead: Duration) {
-        self.line(format_args!("{}'s clock is {ahead:?} ahead", name(who)));
-        self.slot_mut(who).clock_ahead = ahead;
+        self.set_clock(who, ahead, Duration::ZERO);
+    }
+
+    fn set_clock(&mut self, who: Index, ahead: Duration, behind: Duration) {
+        self.line(format_args!("{}'s clock is {ahead:?} ahead, {behind:?} behind", name(who)));
+        let slot = self.slot_mut(who);
+        (slot.clock_ahead, slot.clock_behind) = (ahead, behind);
+        if slot.node.is_none() {
+            return;
+        }
         let (now, unix) = (self.now, self.unix(who));
         self.command(who, |node| node.handle_wall_clock(now, unix));
+    }
+
+    /// Sets a node's wall clock behind everybody's.
+    pub fn set_clock_behind(&mut self, who: Index, behind: Duration) {
+        self.set_clock(who, Duration::ZERO, behind);
+    }
+
+    /// Makes a node take so long over each datagram and each timer; with no time at all it is as
+    /// fast as others again. What waits for more than two seconds is lost.
+    pub fn slow_down(&mut self, who: Index, service: Duration) {
+        self.line(format_args!("{} takes {service:?} for everything", name(who)));
+        self.slot_mut(who).service = service;
     }
 
     /// Hands a node bytes that seem to come from `from`.

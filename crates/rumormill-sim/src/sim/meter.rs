@@ -32,6 +32,7 @@ pub(super) struct Load {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
+    is_on: bool,
     clock: fn() -> Duration,
     conversation: Conversation,
     composing: Rows,
@@ -52,7 +53,7 @@ impl Sim {
     /// `clock` reads how much time the thread has spent. What it reads goes into
     /// [`Conversation::spent`] and nowhere else: a run is the same with any clock.
     pub fn meter_digests(&mut self, clock: fn() -> Duration) {
-        self.meter = Meter { clock, ..Meter::default() };
+        self.meter = Meter { is_on: true, clock, ..Meter::default() };
     }
 
     /// What was measured so far.
@@ -65,6 +66,11 @@ impl Sim {
 }
 
 impl Meter {
+    /// Says whether anything is measured.
+    pub(super) const fn is_on(&self) -> bool {
+        self.is_on
+    }
+
     pub(super) const fn clock(&self) -> fn() -> Duration {
         self.clock
     }
@@ -108,7 +114,8 @@ impl Rows {
 impl Default for Meter {
     fn default() -> Self {
         let (composing, handling) = (Rows::default(), Rows::default());
-        Self { clock: stopped, conversation: Conversation::default(), composing, handling }
+        let is_on = false;
+        Self { is_on, clock: stopped, conversation: Conversation::default(), composing, handling }
     }
 }
 

@@ -1,0 +1,56 @@
+//! Once all is mended, members are what they are.
+
+use rumormill_core::Liveness;
+
+use super::{Oracle, Scene, Verdict, ensure};
+use crate::{Index, swarm::workload::Workload};
+
+/// Everybody who runs is alive to everybody, and nobody who does not; no transfer is stuck, and
+/// nothing waits to be sent.
+pub(crate) struct Members;
+
+impl<W: Workload> Oracle<W> for Members {
+    fn name(&self) -> &'static str {
+        "who runs is alive, who does not is not, and nothing is stuck"
+    }
+
+    fn at_rest(&mut self, scene: &Scene<'_, W>) -> Verdict {
+        scene.sim.nodes().try_for_each(|(who, _)| check(scene, who))
+    }
+}
+
+fn check<W: Workload>(scene: &Scene<'_, W>, who: Index) -> Verdict {
+    let (sim, node) = (scene.sim, scene.sim.node(who));
+    let mut running: Vec<_> = sim.nodes().map(|(_, node)| node.life()).collect();
+    running.sort_unstable();
+    for member in node.members() {
+        let runs = running.binary_search(&member.life).is_ok();
+        let is_alive = member.liveness == Liveness::Alive;
+        let what = member.liveness;
+        ensure(runs == is_alive, || {
+            format!("to node {who}, {:?} is {what:?}, and it {}", member.life, said(runs))
+        })?;
+    }
+    let alive = node.members().filter(|member| member.liveness == Liveness::Alive).count();
+    ensure(alive + 1 == running.len(), || {
+        format!("node {who} knows {alive} others, of {}", running.len() - 1)
+    })?;
+    let staged = node.table().staged().next();
+    ensure(staged.is_none(), || format!("node {who} waits for the rest of {staged:?}"))?;
+    ensure(!node.has_transmit(), || format!("node {who} has something to send, and nobody asks"))?;
+    ensure(!node.is_isolated(), || format!("node {who} hears nobody"))
+}
+
+const fn said(runs: bool) -> &'static str {
+    if runs { "runs" } else { "does not run" }
+}
+
+/// Who takes whom for alive that is gone.
+pub(crate) fn believers<W: Workload>(scene: &Scene<'_, W>, gone: Index) -> Vec<Index> {
+    let replica = scene.sim.replica(gone);
+    let believes = |who: Index| {
+        let members = &mut scene.sim.node(who).members();
+        members.any(|it| it.life.replica == replica && it.liveness != Liveness::Dead)
+    };
+    scene.sim.nodes().map(|(who, _)| who).filter(|who| believes(*who)).collect()
+}
