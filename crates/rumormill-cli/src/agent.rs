@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
     net::SocketAddr,
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -58,6 +59,10 @@ pub(crate) struct Args {
     /// The population's name; nodes of other populations are not heard.
     #[arg(long, value_name = "NAME", default_value = "")]
     cluster: String,
+    /// A file to write every input of the node down in, made anew: see `rumormill replay`. It grows
+    /// with all that is received.
+    #[arg(long, value_name = "FILE")]
+    log_inputs: Option<PathBuf>,
     /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
@@ -98,8 +103,14 @@ async fn live(args: Args, output: Output) -> Result<(), Box<dyn Error>> {
     };
     let name = args.name.unwrap_or_else(|| args.bind.to_string());
     let settings = Settings::new(name.clone(), args.bind);
-    let node =
-        spawn(Settings { advertise: args.advertise, join: args.join, config, ..settings }).await?;
+    let node = spawn(Settings {
+        advertise: args.advertise,
+        join: args.join,
+        config,
+        log_inputs: args.log_inputs,
+        ..settings
+    })
+    .await?;
     output.say(&Said::Started { name, address: node.address(), replica: node.replica() });
     let agent = Agent { node, output, watched: BTreeMap::new(), warned: BTreeSet::new() };
     let node = agent.node.clone();

@@ -4,6 +4,7 @@ mod agent;
 mod demo;
 mod maelstrom;
 mod reconcile;
+mod replay;
 mod sim;
 
 mod figures;
@@ -38,6 +39,7 @@ enum Command {
     /// What it takes two nodes to find out what differs, and to repair it.
     Reconcile(reconcile::Args),
     Maelstrom(maelstrom::Args),
+    Replay(replay::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Sim(scenario) => sim::run(&scenario),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Maelstrom(args) => maelstrom::run(&args),
+        Command::Replay(args) => replay::run(&args),
     }
 }
 

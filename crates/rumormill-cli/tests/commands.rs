@@ -2,8 +2,10 @@
 #![cfg(unix)]
 
 use std::{
+    env, fs,
     io::{BufRead, BufReader, Write},
-    process::{Child, ChildStdin, Command, Stdio},
+    path::Path,
+    process::{self, Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::Duration,
@@ -47,6 +49,61 @@ fn agents_see_writes_deaths_and_returns() {
     ann.hear_of("bob", "left");
     ann.terminate();
     ann.ends_well();
+}
+
+#[test]
+fn a_cluster_that_was_logged_runs_again_to_the_same_bytes() {
+    let names = ["ann", "bob", "cid", "dee", "eve"];
+    let logs = names.map(|name| env::temp_dir().join(format!("{name}-{}.log", process::id())));
+    let mut agents: Vec<Agent> = Vec::new();
+    for (name, log) in names.into_iter().zip(&logs) {
+        let log = log.to_str().expect("a path in Unicode").to_owned();
+        let seed = agents.first().map(|first| first.address.clone());
+        let seed = seed.iter().flat_map(|seed| ["--join", seed]);
+        let more: Vec<&str> = ["--log-inputs", &log].into_iter().chain(seed).collect();
+        agents.push(Agent::start(name, &more));
+    }
+    for (agent, calls) in agents.iter_mut().zip(1..) {
+        agent.say(&format!("count calls {calls}"));
+        agent.say("add skills search");
+        agent.say("remove skills search");
+    }
+    for agent in &mut agents {
+        agent.say("watch calls");
+        agent.hear("counter", 15);
+    }
+    agents.pop().expect("five").kill();
+    agents[0].hear_of("eve", "dead");
+    for mut agent in agents {
+        agent.say("quit");
+        agent.ends_well();
+    }
+    for log in &logs {
+        let log = log.to_str().expect("a path in Unicode");
+        let output = rumormill(&["replay", log, "--json"]).output().expect("it starts");
+        let said: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        assert!(output.status.success() && said["outputs_identical"] == true, "{said}");
+        assert!(
+            said["inputs"].as_u64() > Some(20) && said["outputs"].as_u64() > Some(20),
+            "{said}"
+        );
+    }
+    change_the_seed(&logs[1]);
+    let log = logs[1].to_str().expect("a path in Unicode");
+    let output = rumormill(&["replay", log]).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success() && said.contains("DIFFER"), "{said}");
+    logs.iter().for_each(|log| fs::remove_file(log).expect("it is there"));
+}
+
+/// Changes the seed that a log begins with, so that the node goes another way.
+fn change_the_seed(log: &Path) {
+    let mut bytes = fs::read(log).expect("it is there");
+    let magic = bytes.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    let begun: [u8; 4] = bytes[magic..magic + 4].try_into().expect("four bytes");
+    let end = magic + 4 + u32::from_le_bytes(begun) as usize;
+    bytes[end - 2] ^= 0x40;
+    fs::write(log, bytes).expect("it can be written");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::{num::NonZeroU32, time::Duration};
 
 use rumormill_crdt::{Limits, ReplicaId, Retention};
+use serde::{Deserialize, Serialize};
 
 use crate::{KeyRing, membership::Bias, seal::SEAL_LEN};
 
@@ -21,7 +22,7 @@ pub struct Identity<A> {
 /// How fresh deltas spread. The variants that are not the default are the classic ones, for
 /// comparison: Demers et al., "Epidemic Algorithms for Replicated Database Maintenance" (PODC
 /// 1987), section 1.4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Mode {
     /// Who has news sends it to `fanout` peers at once while few have it, and names it from then
     /// on, at once and each period; who lacks it asks. Mercier, Hayez and Matos (2017).
@@ -40,13 +41,16 @@ pub enum Mode {
 /// All nodes of a population should agree on `cluster`, `retention` and `limits`; the rest is each node's own.
 /// Periods shorter than a millisecond count as a millisecond, retentions shorter than a minute as a
 /// minute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
     /// The population's name. Datagrams of other populations are rejected.
     pub cluster: String,
     /// The keys that datagrams are sealed with. Without any, the default, everybody who can send a
     /// datagram and knows the name of the population is trusted, and everybody on the way can read
     /// what is sent: for closed networks and tests.
+    ///
+    /// They are left out where a configuration is written down.
+    #[serde(skip)]
     pub keys: Option<KeyRing>,
     /// How many peers each rumor period sends to or asks.
     pub fanout: usize,

@@ -7,9 +7,10 @@ mod liveness;
 mod lives;
 mod meeting;
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use rumormill_crdt::{Life, Replica, RowId, Space, Table, Writer};
+use rumormill_crdt::{EditStep, Life, Replica, RowId, Space, Table, Writer};
 
 use crate::{
     Address, Config, Event, Freshness, Identity, Instant, KeyRing, Member, Rejected, Stats,
@@ -285,6 +286,20 @@ impl<A: Address> Node<A> {
         let said = self.update(now, self_row::say_good_bye);
         debug_assert!(said.is_ok(), "a few bytes fit every space");
         self.leaving = Leaving::Telling;
+    }
+
+    /// Edits the table like [`update`](Self::update), and returns besides what was done, so that it
+    /// can be done again in a node that is to go the same way.
+    pub fn update_recorded<R>(
+        &mut self,
+        now: Instant,
+        edit: impl FnOnce(&mut Writer<'_>) -> R,
+    ) -> (R, Vec<EditStep>) {
+        self.advance(now);
+        let unix = self.unix();
+        let done = self.replica.edit_recorded(unix, edit);
+        self.announce();
+        done
     }
 
     /// Edits the table in our own rows; what was written is on its way to others afterwards.

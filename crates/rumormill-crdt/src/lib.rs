@@ -95,7 +95,7 @@ pub use rows::Change;
 pub use version_vector::VersionVector;
 pub use vv_map::{Bookmark, Dropped, VvMap};
 pub use whole_row::WholeRow;
-pub use writer::{WriteError, Writer};
+pub use writer::{EditStep, WriteError, Writer};
 
 /// A replicated table of byte keys and byte values: what a node gossips and columns read.
 pub type Table = VvMap<Key, Bytes>;

@@ -1,8 +1,10 @@
 //! Bounds on what a replica writes and holds.
 
+use serde::{Deserialize, Serialize};
+
 /// Bounds on what a replica writes and holds. All replicas of a population should agree on
 /// `cell_len_max`: it must leave room in the smallest datagram of anybody who passes a cell on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The longest cell, key and value together, in bytes. A cell travels in one datagram.
     pub cell_len_max: usize,

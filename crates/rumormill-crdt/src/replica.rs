@@ -6,8 +6,9 @@ use core::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    Admission, Bytes, Clock, DeltaCell, Dropped, Growth, Head, Horizon, Key, Life, Limits, Refused,
-    ReplicaId, Retention, Row, RowDelta, RowId, Space, Table, Timestamp, VersionVector, Writer,
+    Admission, Bytes, Clock, DeltaCell, Dropped, EditStep, Growth, Head, Horizon, Key, Life,
+    Limits, Refused, ReplicaId, Retention, Row, RowDelta, RowId, Space, Table, Timestamp,
+    VersionVector, Writer,
     columns::{self, or_set, overruling},
 };
 
@@ -33,6 +34,19 @@ impl Replica {
     /// Edits the table in one's own rows; `unix` is what the wall clock reads.
     pub fn edit<R>(&mut self, unix: Duration, edit: impl FnOnce(&mut Writer<'_>) -> R) -> R {
         edit(&mut Writer::new(&mut self.table, &mut self.clock, unix))
+    }
+
+    /// Edits the table, and returns besides what was done, so that it can be
+    /// [done again](crate::EditStep::repeat).
+    pub fn edit_recorded<R>(
+        &mut self,
+        unix: Duration,
+        edit: impl FnOnce(&mut Writer<'_>) -> R,
+    ) -> (R, Vec<EditStep>) {
+        let mut steps = Vec::new();
+        let writer = Writer::new(&mut self.table, &mut self.clock, unix);
+        let result = edit(&mut writer.recording(&mut steps));
+        (result, steps)
     }
 
     /// Takes in a delta from anybody.

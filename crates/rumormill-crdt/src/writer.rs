@@ -1,6 +1,9 @@
 //! One's own rows, open for editing.
 
+use alloc::vec::Vec;
 use core::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{Bytes, Clock, Key, Life, Row, RowId, Space, Table, Timestamp, Version};
 
@@ -23,17 +26,72 @@ pub enum WriteError {
     CounterFull,
 }
 
+/// What an edit did to a row, to be done again: an edit itself is code, and leaves nothing else to
+/// write down. The same steps, at the same moment, on an equal replica, have the same effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EditStep {
+    /// A value was put under a key of one's own row in a space.
+    Set {
+        /// The space.
+        space: Space,
+        /// The key.
+        key: Key,
+        /// The value.
+        value: Bytes,
+    },
+    /// The value was taken away from under a key, if there was one.
+    Erase {
+        /// The space.
+        space: Space,
+        /// The key.
+        key: Key,
+    },
+    /// A timestamp was taken.
+    Timestamp,
+}
+
+impl EditStep {
+    /// Does it again.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`], as it would not have been if the replica were equal.
+    pub fn repeat(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
+        match self {
+            Self::Set { space, key, value } => {
+                writer.set(*space, key.clone(), value.clone()).map(drop)
+            }
+            Self::Erase { space, key } => {
+                writer.erase(*space, key);
+                Ok(())
+            }
+            Self::Timestamp => {
+                writer.timestamp();
+                Ok(())
+            }
+        }
+    }
+}
+
 /// One's own rows, open for editing: what a column's edits are written through.
 #[derive(Debug)]
 pub struct Writer<'r> {
     table: &'r mut Table,
     clock: &'r mut Clock,
     unix: Duration,
+    /// What was done, if somebody wants to know.
+    steps: Option<&'r mut Vec<EditStep>>,
 }
 
 impl<'r> Writer<'r> {
     pub(crate) const fn new(table: &'r mut Table, clock: &'r mut Clock, unix: Duration) -> Self {
-        Self { table, clock, unix }
+        Self { table, clock, unix, steps: None }
+    }
+
+    /// Writes down what is done.
+    pub(crate) const fn recording(mut self, steps: &'r mut Vec<EditStep>) -> Self {
+        self.steps = Some(steps);
+        self
     }
 
     /// Puts a value under a key of one's own row in `space`.
@@ -52,19 +110,22 @@ impl<'r> Writer<'r> {
         if self.own_row(space).is_some_and(full) {
             return Err(WriteError::RowFull { cells_max: limits.cells_max });
         }
-        let timestamp = self.timestamp();
+        self.record(|| EditStep::Set { space, key: key.clone(), value: value.clone() });
+        let timestamp = self.tick();
         Ok(self.table.write(space, timestamp).set(key, value))
     }
 
     /// Takes the value away from under a key of one's own row. Says whether there was one.
     pub fn erase(&mut self, space: Space, key: &Key) -> bool {
-        let timestamp = self.timestamp();
+        self.record(|| EditStep::Erase { space, key: key.clone() });
+        let timestamp = self.tick();
         self.table.write(space, timestamp).erase(key)
     }
 
     /// Takes the next timestamp of the replica's clock.
     pub fn timestamp(&mut self) -> Timestamp {
-        self.clock.tick(self.unix)
+        self.record(|| EditStep::Timestamp);
+        self.tick()
     }
 
     /// The table, as the edits so far have left it.
@@ -84,6 +145,16 @@ impl<'r> Writer<'r> {
     pub fn own_row(&self, space: Space) -> Option<&Row<Key, Bytes>> {
         let id = RowId { space, life: self.life() };
         self.table.row(id).map(|row| &**row)
+    }
+
+    fn tick(&mut self) -> Timestamp {
+        self.clock.tick(self.unix)
+    }
+
+    fn record(&mut self, step: impl FnOnce() -> EditStep) {
+        if let Some(steps) = &mut self.steps {
+            steps.push(step());
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io, net::SocketAddr, pin::pin, time::Duration};
 
 use rumormill_core::{
-    DATAGRAM_LEN_MIN, Freshness, Identity, Instant, Member, Node,
+    DATAGRAM_LEN_MIN, Freshness, Instant, Member,
     crdt::{Bookmark, ReplicaId, Table, Writer},
 };
 use tokio::{
@@ -12,7 +12,7 @@ use tokio::{
     time::{self, Instant as TokioInstant},
 };
 
-use crate::{Event, Handle, Settings, Stats};
+use crate::{Event, Handle, Settings, Stats, recorded::RecordedNode};
 
 /// Something to do with the driver between two inputs.
 pub(crate) type Command = Box<dyn FnOnce(&mut Driver) + Send>;
@@ -42,7 +42,7 @@ const FAR: Duration = Duration::from_secs(86_400 * 365);
 /// Fields are dropped in order: whoever finds the command channel closed finds the address free.
 pub(crate) struct Driver {
     socket: UdpSocket,
-    node: Node<SocketAddr>,
+    node: RecordedNode,
     /// The origin of the node's monotonic clock.
     start: TokioInstant,
     wall_clock: fn() -> Duration,
@@ -66,20 +66,14 @@ enum Leaving {
 }
 
 impl Driver {
-    pub(crate) fn spawn(
-        socket: UdpSocket,
-        address: SocketAddr,
-        seed: u64,
-        settings: Settings,
-    ) -> Handle {
-        let Settings { name, replica, join, config, restore, wall_clock, .. } = settings;
-        let identity = Identity { replica, name, address };
+    pub(crate) fn spawn(socket: UdpSocket, mut node: RecordedNode, settings: Settings) -> Handle {
+        let Settings { join, restore, wall_clock, .. } = settings;
         let now = Instant::default();
-        let mut node = Node::new(now, wall_clock(), identity, config, seed);
         node.restore(now, restore);
         for seed in join {
             node.join(now, seed);
         }
+        let (address, replica) = (node.identity().address, node.identity().replica);
         let (commands_in, commands) = mpsc::channel(COMMANDS_MAX);
         let (changes, changes_out) = watch::channel(0);
         let driver = Self {
@@ -119,6 +113,7 @@ impl Driver {
             self.handle_timeout();
             self.transmit();
             self.announce();
+            self.node.flush();
             timer.as_mut().reset(self.poll_timeout());
         }
     }
@@ -127,7 +122,7 @@ impl Driver {
         self.node.update(self.now(), edit)
     }
 
-    pub(crate) const fn table(&self) -> &Table {
+    pub(crate) fn table(&self) -> &Table {
         self.node.table()
     }
 
@@ -143,8 +138,12 @@ impl Driver {
         self.node.freshness()
     }
 
-    pub(crate) const fn stats(&self) -> Stats {
-        Stats { node: self.node.stats(), ..self.socket_stats }
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            node: self.node.stats(),
+            log_broken: self.node.is_log_broken(),
+            ..self.socket_stats
+        }
     }
 
     pub(crate) fn join(&mut self, seed: SocketAddr) {
@@ -177,8 +176,7 @@ impl Driver {
                 Ok((_, from)) if self.blocked.contains(&from) => self.socket_stats.blocked += 1,
                 Ok((len, from)) => {
                     let now = self.now();
-                    // What was rejected changed nothing, and the node counts it.
-                    let _ = self.node.handle_datagram(now, from, &self.receive_buffer[..len]);
+                    self.node.handle_datagram(now, from, &self.receive_buffer[..len]);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // An earlier datagram of ours found nobody. Silence will tell.

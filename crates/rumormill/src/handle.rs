@@ -55,6 +55,9 @@ pub struct MemberInfo {
 pub struct Stats {
     /// What the node counts. A datagram that the socket did not take was composed all the same.
     pub node: rumormill_core::Stats,
+    /// Whether the [log of inputs](crate::Settings::log_inputs) ended since its file could not be
+    /// written.
+    pub log_broken: bool,
     /// Datagrams dropped because the socket's send buffer was full.
     pub socket_full: u64,
     /// Datagrams dropped, in either direction, because their peer was [blocked](Handle::block).

@@ -36,8 +36,11 @@ mod spawn;
 
 mod driver;
 mod handle;
+mod recorded;
+mod recording;
 
 pub use handle::{Handle, MemberInfo, Stats, Stopped};
+pub use recording::{Outcome, Recording, RecordingError, Step};
 pub use settings::Settings;
 pub use spawn::{SpawnError, spawn};
 

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -31,6 +32,10 @@ pub struct Settings {
     pub seed: Option<u64>,
     /// Rows that the program stored, to be taken in before anybody is asked for them.
     pub restore: Vec<Arc<Row<Key, Bytes>>>,
+    /// A file to log every input in, from which [`Recording`](crate::Recording) runs the node again. It grows
+    /// with all that is received and written; it is made anew at each start. Keep it as secret as the
+    /// table: it holds what the node received, and where its random choices began. Keys are not in it.
+    pub log_inputs: Option<PathBuf>,
     /// Reads the wall clock, as time since the Unix epoch.
     pub wall_clock: fn() -> Duration,
 }
@@ -53,6 +58,7 @@ impl Settings {
             config: Config::DEFAULT,
             seed: None,
             restore: Vec::new(),
+            log_inputs: None,
             wall_clock: system_time,
         }
     }

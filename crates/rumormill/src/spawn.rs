@@ -4,7 +4,7 @@ use std::{error, fmt, io, net::SocketAddr};
 
 use tokio::net::UdpSocket;
 
-use crate::{Handle, Settings, driver::Driver};
+use crate::{Handle, Settings, driver::Driver, recorded::RecordedNode, recording::Begun};
 
 /// Why a node did not start. Nothing was sent, and no address is taken.
 #[derive(Debug)]
@@ -31,6 +31,11 @@ pub enum SpawnError {
     NameTooLong {
         /// Its length, in bytes.
         len: usize,
+    },
+    /// The file for the log of inputs cannot be made.
+    Log {
+        /// The reason.
+        source: io::Error,
     },
     /// The operating system has no entropy to give.
     Entropy(getrandom::Error),
@@ -67,7 +72,17 @@ pub async fn spawn(settings: Settings) -> Result<Handle, SpawnError> {
     if address.ip().is_unspecified() {
         return Err(SpawnError::AdvertiseMissing { bind });
     }
-    Ok(Driver::spawn(socket, address, seed, settings))
+    let begun = Begun {
+        unix: (settings.wall_clock)(),
+        replica: settings.replica,
+        name: settings.name.clone(),
+        address,
+        config: settings.config.clone(),
+        seed,
+    };
+    let node = RecordedNode::start(begun, settings.log_inputs.as_deref())
+        .map_err(|source| SpawnError::Log { source })?;
+    Ok(Driver::spawn(socket, node, settings))
 }
 
 impl fmt::Display for SpawnError {
@@ -93,6 +108,11 @@ impl fmt::Display for SpawnError {
                 "the name takes {len} bytes, the limit is {}; choose a shorter one",
                 Settings::NAME_LEN_MAX
             ),
+            Self::Log { source } => write!(
+                f,
+                "the file for the log of inputs cannot be made: {source}; name one in a directory \
+                 that can be written"
+            ),
             Self::Entropy(error) => {
                 write!(f, "the operating system gives no entropy: {error}; set a seed")
             }
@@ -103,7 +123,7 @@ impl fmt::Display for SpawnError {
 impl error::Error for SpawnError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Bind { source, .. } => Some(source),
+            Self::Bind { source, .. } | Self::Log { source } => Some(source),
             Self::Entropy(error) => Some(error),
             Self::AddressInUse { .. }
             | Self::AdvertiseMissing { .. }

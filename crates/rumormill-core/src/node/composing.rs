@@ -10,8 +10,9 @@ use crate::{
 
 impl<A: Address> Node<A> {
     /// Composes the next datagram into `buf`, whose length is its only limit but for
-    /// [`Config::bytes_per_second`]. `None` if there is nothing to say, or if it has to wait until
-    /// [`poll_timeout`](Self::poll_timeout). The time is that of the last input.
+    /// [`bytes_per_second`](crate::Config::bytes_per_second). `None` if there is nothing to say, or
+    /// if it has to wait until [`poll_timeout`](Self::poll_timeout). The time is that of the last
+    /// input.
     ///
     /// # Panics
     ///
