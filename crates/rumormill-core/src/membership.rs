@@ -262,6 +262,10 @@ impl<A: Address> Membership<A> {
         })
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.members.len()
+    }
+
     /// How many members there are that have not left, ourselves included.
     pub(crate) fn population(&self) -> usize {
         self.reachable().len() + self.dead_count() + 1

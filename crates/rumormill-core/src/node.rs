@@ -10,10 +10,11 @@ mod meeting;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use rumormill_crdt::{EditStep, Life, Replica, RowId, Space, Table, Writer};
+use rumormill_crdt::{EditStep, Life, Replica, ReplicaId, RowId, Space, Table, Writer};
 
 use crate::{
-    Address, Config, Event, Freshness, Identity, Instant, KeyRing, Member, Rejected, Stats,
+    Address, Config, Event, Freshness, Identity, Instant, KeyRing, Liveness, Member, Rejected,
+    Stats,
     ageing::Ageing,
     budget::{Budget, Scope},
     census::Census,
@@ -358,6 +359,18 @@ impl<A: Address> Node<A> {
     /// All members that were heard of, but ourselves, by replica.
     pub fn members(&self) -> impl Iterator<Item = Member<'_, A>> {
         self.members.iter(self.replica.table())
+    }
+
+    /// How many members were heard of, but ourselves.
+    #[must_use]
+    pub fn member_count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// What is known of a replica's presence; nothing if it is no member that was heard of.
+    #[must_use]
+    pub fn liveness(&self, replica: ReplicaId) -> Option<Liveness> {
+        self.members.liveness(replica)
     }
 
     /// What was counted since the node was made.

@@ -7,7 +7,7 @@ mod outsider;
 mod queue;
 mod record;
 
-use core::time::Duration;
+use core::{fmt, time::Duration};
 use std::{collections::BTreeSet, sync::Arc};
 
 use rumormill_core::{
@@ -423,8 +423,8 @@ impl Sim {
             self.line(format_args!("{} -| {} {kind}", name(from), name(to)));
             return;
         }
-        let is_far = self.slots[from as usize].zone != self.slots[to as usize].zone;
-        let link = self.far_link.filter(|_| is_far).unwrap_or(self.link);
+        let is_far = || self.slots[from as usize].zone != self.slots[to as usize].zone;
+        let link = self.far_link.filter(|_| is_far()).unwrap_or(self.link);
         self.overhear(&link, from, bytes);
         let Self { chance, slots, .. } = self;
         let fate = link.draw(chance, &mut slots[from as usize].is_bursting);
@@ -509,7 +509,8 @@ impl Sim {
         config.zone.clone_from(&self.slots[who as usize].zone);
         let seed = self.chance.draw();
         let slot = self.slot_mut(who);
-        let identity = Identity { replica: slot.replica, name: name(who), address: who };
+        let identity =
+            Identity { replica: slot.replica, name: name(who).to_string(), address: who };
         slot.node = Some(Box::new(Node::new(now, unix, identity, config, seed)));
         self.line(format_args!("{} starts", name(who)));
         self.settle(who);
@@ -528,8 +529,20 @@ fn rows_of(table: &Table) -> impl Iterator<Item = Arc<Row<Key, Bytes>>> {
     table.rows().map(Arc::clone)
 }
 
-/// One letter for the first 26 nodes, then a number too.
-fn name(index: Index) -> String {
-    let letter = char::from(b'a' + u8::try_from(index % 26).unwrap_or(0));
-    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
+/// What a node is called in traces: one letter for the first 26, then a number too. Made into text
+/// only where somebody reads it.
+struct Name(Index);
+
+const fn name(index: Index) -> Name {
+    Name(index)
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letter = char::from(b'a' + u8::try_from(self.0 % 26).unwrap_or(0));
+        match self.0 / 26 {
+            0 => write!(f, "{letter}"),
+            number => write!(f, "{letter}{number}"),
+        }
+    }
 }

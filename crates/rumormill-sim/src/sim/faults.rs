@@ -106,7 +106,7 @@ impl Sim {
 
     /// Cuts the network between `far_side` and everybody else, in both directions.
     pub fn cut(&mut self, far_side: &[Index]) {
-        let names: Vec<_> = far_side.iter().map(|index| name(*index)).collect();
+        let names: Vec<_> = far_side.iter().map(|index| name(*index).to_string()).collect();
         self.line(format_args!("cut off {}", names.join(" ")));
         self.far_side = far_side.iter().copied().collect();
     }

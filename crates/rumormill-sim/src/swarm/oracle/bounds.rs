@@ -68,7 +68,7 @@ fn check_memory<W: Workload>(scene: &Scene<'_, W>, who: Index) -> Verdict {
     let node = scene.sim.node(who);
     let (staged, limits) = (node.table().staged().count(), node.table().limits());
     ensure(staged <= limits.stagings_max, || format!("node {who} has {staged} stagings"))?;
-    let (members, slots) = (node.members().count(), scene.sim.slots());
+    let (members, slots) = (node.member_count(), scene.sim.slots());
     ensure(members < slots, || format!("node {who} has {members} members, of {slots} started"))?;
     let (rows, minted) = (node.table().len(), scene.history.rows());
     ensure(rows <= minted, || format!("node {who} has {rows} rows, of {minted} ever written"))

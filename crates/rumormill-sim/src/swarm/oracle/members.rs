@@ -49,8 +49,8 @@ const fn said(runs: bool) -> &'static str {
 pub(crate) fn believers<W: Workload>(scene: &Scene<'_, W>, gone: Index) -> Vec<Index> {
     let replica = scene.sim.replica(gone);
     let believes = |who: Index| {
-        let members = &mut scene.sim.node(who).members();
-        members.any(|it| it.life.replica == replica && it.liveness != Liveness::Dead)
+        let liveness = scene.sim.node(who).liveness(replica);
+        liveness.is_some_and(|liveness| liveness != Liveness::Dead)
     };
     scene.sim.nodes().map(|(who, _)| who).filter(|who| believes(*who)).collect()
 }
