@@ -48,7 +48,9 @@ pub enum Event<A> {
         /// The wait before the next attempt.
         again_in: Duration,
     },
-    /// A member's clock is ahead of ours beyond the skew bound: what it writes is refused.
+    /// A member's clock is ahead of ours beyond the skew bound: what it writes is refused. Of our own
+    /// replica: rows that were restored are from the future, and what we write will be refused by
+    /// others until that has come.
     ClockAhead {
         /// Whose.
         replica: ReplicaId,
@@ -167,14 +169,16 @@ impl<A: PartialEq> Events<A> {
         }
     }
 
+    /// Takes note of a clock that is ahead of ours.
+    pub(crate) fn clock_ahead(&mut self, replica: ReplicaId, by: Duration) {
+        self.complain(replica, Complaint::Clock, Event::ClockAhead { replica, by });
+    }
+
     /// Tells of a row that was refused, unless that is part of the protocol.
     pub(crate) fn refused(&mut self, life: Life, reason: Refused) {
         let replica = life.replica;
         match reason {
-            Refused::Clock(ahead) => {
-                let event = Event::ClockAhead { replica, by: ahead.by };
-                self.complain(replica, Complaint::Clock, event);
-            }
+            Refused::Clock(ahead) => self.clock_ahead(replica, ahead.by),
             Refused::OwnRow => self.conflict(life),
             Refused::Hash
             | Refused::TableFull

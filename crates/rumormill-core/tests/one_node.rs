@@ -296,3 +296,21 @@ fn restored_rows_of_an_earlier_life_count_and_the_new_life_is_later() {
     let frozen = RowId { space: Space::SHARED, life: before.life() };
     assert_eq!(after.table().version(frozen), 1);
 }
+
+#[test]
+fn rows_from_the_future_are_kept_and_said_to_be() {
+    let identity = Identity { replica: ReplicaId(1), name: String::new(), address: 1 };
+    let day = Duration::from_secs(86_400);
+    let mut before = Node::new(at(0), UNIX + day, identity, Config::DEFAULT, 1);
+    before.update(at(0), |w| w.set(Space::SHARED, Key::raw("k"), Bytes::default())).expect("short");
+    let rows: Vec<_> = before.table().rows().cloned().collect();
+    let mut after = node(1);
+    after.restore(at(0), rows);
+    let told = core::iter::from_fn(|| after.poll_event());
+    let ahead = |event: &Event<u32>| {
+        let is_ours = |replica: &ReplicaId| *replica == ReplicaId(1);
+        matches!(event, Event::ClockAhead { replica, by } if is_ours(replica) && *by >= day)
+    };
+    assert_eq!(told.filter(ahead).count(), 1);
+    assert_eq!(after.table().rows_in(Space::SHARED).count(), 1);
+}

@@ -34,6 +34,7 @@ impl<A: Address> Node<A> {
     pub fn restore(&mut self, now: Instant, rows: impl IntoIterator<Item = Arc<Row<Key, Bytes>>>) {
         self.advance(now);
         let rows: Vec<_> = rows.into_iter().collect();
+        self.look_for_the_future(&rows);
         let ours = rows.iter().filter(|row| row.id().life.replica == self.identity.replica);
         let unknown = ours.filter(|row| row.version() > self.table().version(row.id()));
         let newest = unknown.map(|row| row.id().life).max();
@@ -59,6 +60,15 @@ impl<A: Address> Node<A> {
             self.events.note(Event::AwayTooLong { unspread });
         }
         self.go_on_without(&dropped);
+    }
+
+    /// Says so if rows at rest are from the future: our clock goes on from their stamps.
+    fn look_for_the_future(&mut self, rows: &[Arc<Row<Key, Bytes>>]) {
+        let latest = rows.iter().map(|row| row.head().timestamp.to_unix()).max();
+        let ahead = latest.unwrap_or_default().saturating_sub(self.unix());
+        if ahead > self.config.skew_max {
+            self.events.clock_ahead(self.identity.replica, ahead);
+        }
     }
 
     /// Begins a new life above one of our replica's that we did not know of.
