@@ -180,7 +180,10 @@ impl<A: PartialEq> Events<A> {
             | Refused::TableFull
             | Refused::TooManyDependencies
             | Refused::TooLarge
-            | Refused::CellAfterHead => {
+            | Refused::CellAfterHead
+            | Refused::OtherHead
+            | Refused::Signature
+            | Refused::NotAdmitted => {
                 self.complain(replica, Complaint::Row, Event::RowRefused { replica, reason });
             }
             Refused::Gap { .. }
@@ -190,6 +193,8 @@ impl<A: PartialEq> Events<A> {
             | Refused::OldLife
             | Refused::Evicted
             | Refused::Expired
+            | Refused::UnknownKey
+            | Refused::TooMuchToVerify
             | Refused::StagingFull => {}
         }
     }

@@ -220,7 +220,12 @@ impl<A: Address> Transfer<A> {
             | Refused::TooManyDependencies
             | Refused::TooLarge
             | Refused::Clock(_)
-            | Refused::CellAfterHead => {}
+            | Refused::CellAfterHead
+            | Refused::OtherHead
+            | Refused::Signature
+            | Refused::UnknownKey
+            | Refused::NotAdmitted
+            | Refused::TooMuchToVerify => {}
         }
     }
 
