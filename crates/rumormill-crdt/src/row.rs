@@ -68,7 +68,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
     /// What the verifier says.
     pub fn verify(&self, verifier: &mut dyn HeadVerifier<K, V>) -> Result<(), Refused> {
         let get = |key: &K| self.get(key);
-        verifier.verify(&Candidate::new(self.id, &self.head, self.content(), &get))
+        verifier.verify(&Candidate::new(self.id, &self.head, self.content(), true, &get))
     }
 
     /// The owner, the life and the space.
@@ -201,8 +201,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         self.head.signature = None;
     }
 
-    /// The owner's signature of the head as it is.
-    pub(crate) fn sign(&mut self, signature: Signature) {
+    /// Adds the owner's signature of the head as it is.
+    pub fn sign(&mut self, signature: Signature) {
         self.head.signature = Some(signature);
         self.cells.keep_sums();
     }
@@ -250,7 +250,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         let (head, version) = (delta.head(), self.version());
         let content = self.cells.content_after(plan, version, head.floor, delta.cells());
         let get = |key: &K| self.cells.get_after(plan, version, delta.cells(), key);
-        verifier.verify(&Candidate::new(self.id, head, content, &get))
+        verifier.verify(&Candidate::new(self.id, head, content, true, &get))
     }
 
     /// Carries out a plan made for this row and the same delta.

@@ -115,7 +115,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Staging<K, V> {
             return Ok(());
         }
         let get = |key: &K| self.cells.cell(key).and_then(|cell| cell.value.as_ref());
-        verifier.verify(&Candidate::new(id, &self.target, content, &get))
+        verifier.verify(&Candidate::new(id, &self.target, content, true, &get))
     }
 
     pub(crate) fn cells(&self) -> impl Iterator<Item = (&K, &Cell<V>)> {

@@ -88,7 +88,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
         let content = *delta.content().ok_or(Refused::Signature)?;
         let listed = |key: &K| delta.cells().iter().find(|cell| cell.key == *key);
         let get = |key: &K| listed(key).and_then(|cell| cell.value.as_ref());
-        match verifier.verify(&Candidate::new(id, head, content, &get)) {
+        match verifier.verify(&Candidate::new(id, head, content, false, &get)) {
             Ok(()) => Ok(Some(content)),
             Err(Refused::UnknownKey) if id.space.is_ephemeral() => Ok(None),
             Err(refused) => Err(refused),

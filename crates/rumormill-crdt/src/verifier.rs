@@ -22,8 +22,10 @@ pub struct Candidate<'c, K, V> {
     pub id: RowId,
     /// What its owner says of it.
     pub head: &'c Head,
-    /// The digest of what it holds.
+    /// The digest of what it holds. Of a piece, what the owner says that the whole row holds.
     pub content: Content,
+    /// Whether all of the row is there. Of a piece only the cells in it can be [read](Self::get).
+    pub is_whole: bool,
     get: &'c dyn Fn(&K) -> Option<&'c V>,
 }
 
@@ -32,9 +34,10 @@ impl<'c, K, V> Candidate<'c, K, V> {
         id: RowId,
         head: &'c Head,
         content: Content,
+        is_whole: bool,
         get: &'c dyn Fn(&K) -> Option<&'c V>,
     ) -> Self {
-        Self { id, head, content, get }
+        Self { id, head, content, is_whole, get }
     }
 
     /// The value that the row would hold under a key.
@@ -46,11 +49,12 @@ impl<'c, K, V> Candidate<'c, K, V> {
 
 impl<K, V> fmt::Debug for Candidate<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, head, content, .. } = self;
+        let Self { id, head, content, is_whole, .. } = self;
         f.debug_struct("Candidate")
             .field("id", id)
             .field("head", head)
             .field("content", content)
+            .field("is_whole", is_whole)
             .finish_non_exhaustive()
     }
 }

@@ -54,6 +54,12 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.rows.unmark_grave(replica);
     }
 
+    /// Says whether a replica is evicted.
+    #[must_use]
+    pub fn is_evicted(&self, replica: ReplicaId) -> bool {
+        self.rows.is_evicted(replica)
+    }
+
     /// Walks the replicas that are evicted.
     pub fn evicted(&self) -> impl Iterator<Item = ReplicaId> {
         self.rows.graves()
