@@ -263,6 +263,9 @@ impl<A: Address> Node<A> {
         if let Some(peer) = probed {
             self.isolation.handle_ping();
             self.reconcile.compare_with(now, config, peer, random, outbox);
+            if let Some(verifier) = &mut self.verifier {
+                verifier.spot_check(peer, table, outbox);
+            }
         }
         let (digest, timeout) = (&self.digest, self.transfer.timeout());
         let scene = Scene { now, config, timeout, table, digest, out: outbox };

@@ -11,6 +11,7 @@ mod keys;
 mod notice;
 mod proof;
 mod revocation;
+mod spot_checks;
 mod statement;
 mod verifier;
 

@@ -102,11 +102,13 @@ fn events(node: &mut Node<u32>) -> Vec<Event<u32>> {
 }
 
 fn refusals(node: &mut Node<u32>) -> BTreeSet<String> {
-    let refused = |event| match event {
-        Event::RowRefused { reason, .. } => Some(format!("{reason:?}")),
-        _ => None,
-    };
-    events(node).into_iter().filter_map(refused).collect()
+    let mut refused = BTreeSet::new();
+    for event in events(node) {
+        if let Event::RowRefused { reason, .. } = event {
+            refused.insert(format!("{reason:?}"));
+        }
+    }
+    refused
 }
 
 fn knows(node: &Node<u32>, number: u32) -> bool {
@@ -305,10 +307,11 @@ fn a_liar_is_found_out_and_evicted_by_all() {
         assert_eq!(calls(node), 0, "what eve wrote is gone");
         assert!(node.table().rows().all(|row| row.id().life.replica != replica(5)));
         assert!(!knows(node, 5));
-        proofs.extend(events(node).into_iter().find_map(|event| match event {
-            Event::Equivocation { proof, .. } => Some(*proof),
-            _ => None,
-        }));
+        for event in events(node) {
+            if let Event::Equivocation { proof, .. } = event {
+                proofs.push(*proof);
+            }
+        }
     }
     assert_eq!(proofs.len(), 4, "each was told why");
     let bytes = proofs[0].encode();

@@ -114,7 +114,12 @@ impl<A: Address> Node<A> {
     }
 
     /// Takes in cells of a row, which so many passed on if they are a rumor.
-    fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>, hops: Option<u8>) {
+    pub(super) fn handle_delta(
+        &mut self,
+        from: &A,
+        delta: &RowDelta<Key, Bytes>,
+        hops: Option<u8>,
+    ) {
         let (now, unix, id) = (self.now, self.unix(), delta.id());
         // What a newcomer lacks is no news to others.
         let is_fresh =
@@ -170,6 +175,9 @@ impl<A: Address> Node<A> {
             }
             self.learn_member(id);
             self.read_notices(id, from);
+            if let Some(verifier) = &mut self.verifier {
+                verifier.spot_checks.handle_growth(id);
+            }
         }
         if self.replica.collect(grown.iter().map(|growth| growth.id)) {
             self.announce();

@@ -1,5 +1,8 @@
 //! Signing what we write, and what follows from what others signed.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use rumormill_crdt::{
@@ -96,10 +99,11 @@ impl<A: Address> Node<A> {
     pub(super) fn handle_attested(&mut self, from: &A, theirs: Attested) {
         let Some(row) = self.replica.table().row(theirs.id) else { return };
         let Self { verifier: Some(verifier), .. } = self else { return };
-        let ours = Attested::new(row.id(), row.head(), &row.content());
-        let Some(ours) = ours.filter(|ours| *ours != theirs && verifier.allows(from)) else {
+        if !theirs.contradicts(row.head()) || !verifier.allows(from) {
             return;
-        };
+        }
+        let ours = Attested::new(row.id(), row.head(), &row.content());
+        let Some(ours) = ours else { return };
         let proof = verifier.proof(ours, theirs);
         verifier.charge(from, proof.is_some());
         if let Some(proof) = proof {

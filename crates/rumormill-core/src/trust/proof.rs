@@ -40,6 +40,11 @@ impl Attested {
         Some(Self { id, version: head.version, said: Said { digest, signature } })
     }
 
+    /// Says whether this is another word than that of the head of the same row.
+    pub(crate) fn contradicts(&self, head: &Head) -> bool {
+        self.version == head.version && head.signature.as_ref() != Some(&self.said.signature)
+    }
+
     /// What two different words for one version prove of the owner of this key; nothing if they are
     /// not of one version, or not different, or not both signed.
     pub(crate) fn against(self, other: Self, key: PublicKey, cluster: &str) -> Option<Proof> {

@@ -5,14 +5,14 @@ use core::time::Duration;
 
 use ed25519_dalek::VerifyingKey;
 use rumormill_crdt::{
-    Bytes, Candidate, Head, HeadVerifier, Key, Refused, ReplicaId, Row, Signature, Space,
+    Bytes, Candidate, Head, HeadVerifier, Key, Refused, ReplicaId, Row, Signature, Space, Table,
 };
 
 use super::{
     Attested, Authority, Certificate, Notice, Proof, PublicKey, Signing, Spaces, budget::Budget,
-    keys, statement,
+    keys, spot_checks::SpotChecks, statement,
 };
-use crate::{Address, Instant, self_row};
+use crate::{Address, Instant, outbox::Outbox, self_row};
 
 /// Knows the keys of all members, checks what they sign, and signs what we write.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct Verifier<A> {
     signing: Signing,
     known: BTreeMap<ReplicaId, Known>,
     budget: Budget<A>,
+    pub(crate) spot_checks: SpotChecks,
     pub(crate) counts: Counts,
 }
 
@@ -57,6 +58,7 @@ impl<A: Address> Verifier<A> {
             signing: signing.clone(),
             known: [(signing.key.replica(), Known::ours(signing))].into(),
             budget,
+            spot_checks: SpotChecks::new(),
             counts: Counts::default(),
         }
     }
@@ -85,6 +87,13 @@ impl<A: Address> Verifier<A> {
     /// Forgets the key of a replica of which nothing is held.
     pub(crate) fn forget(&mut self, replica: ReplicaId) {
         self.known.remove(&replica);
+    }
+
+    /// Says to a peer what the owner of some row signed.
+    pub(crate) fn spot_check(&mut self, peer: &A, table: &Table, out: &mut Outbox<A>) {
+        if let Some(id) = self.spot_checks.next(table) {
+            out.attest(peer, id);
+        }
     }
 
     /// What two words of a replica prove, if anything.
