@@ -264,6 +264,18 @@ impl Agent {
                 let rows = unspread.len();
                 self.output.say(&Said::AwayTooLong { rows });
             }
+            Event::Equivocation { replica, .. } => {
+                let reason = "it signed two contents for one version, and was thrown out";
+                self.warn("equivocation", replica, reason.to_owned());
+            }
+            Event::Revoked { replica } => {
+                let reason = if replica == self.node.replica() {
+                    "the fleet threw us out; nobody takes in what we write"
+                } else {
+                    "the fleet threw it out"
+                };
+                self.warn("revoked", replica, reason.to_owned());
+            }
             Event::RowRefused { replica, reason } => {
                 self.warn("row_refused", replica, reason.to_string());
             }

@@ -6,7 +6,7 @@ use core::{num::NonZeroU32, time::Duration};
 use rumormill_crdt::{Limits, ReplicaId, Retention};
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyRing, membership::Bias, seal::SEAL_LEN};
+use crate::{KeyRing, Trust, membership::Bias, seal::SEAL_LEN};
 
 /// Who a node is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,12 @@ pub struct Config {
     /// They are left out where a configuration is written down.
     #[serde(skip)]
     pub keys: Option<KeyRing>,
+    /// Whether members sign what they write. They do not by default, and then whoever is in the
+    /// population can write in anybody's name: `docs/security.md` says what that means.
+    ///
+    /// It is left out where a configuration is written down.
+    #[serde(skip)]
+    pub trust: Trust,
     /// How many peers each rumor period sends to or asks.
     pub fanout: usize,
     /// How fresh deltas spread.
@@ -111,7 +117,7 @@ pub struct Config {
     /// How long rows of ended lives are kept. All nodes of a population must agree on it, and it
     /// should be above 64 times `skew_max`.
     pub retention: Retention,
-    /// Bounds on the table.
+    /// Bounds on the table. Where heads are signed, nine dependencies are the most.
     pub limits: Limits,
 }
 
@@ -120,6 +126,7 @@ impl Config {
     pub const DEFAULT: Self = Self {
         cluster: String::new(),
         keys: None,
+        trust: Trust::Unsigned,
         fanout: 3,
         mode: Mode::PushThenPull,
         zone: String::new(),
@@ -174,10 +181,17 @@ impl Config {
         for period in periods {
             *period = (*period).max(PERIOD_MIN);
         }
+        if self.is_signed() {
+            let dependencies_max = &mut self.limits.dependencies_max;
+            *dependencies_max = SIGNED_DEPENDENCIES_MAX.min(*dependencies_max);
+        }
         self.retention = self.retention.map(|kept| kept.map(|kept| kept.max(RETENTION_MIN)));
         self
     }
 }
+
+/// With a signature, so many dependencies fit a datagram beside the largest cell.
+const SIGNED_DEPENDENCIES_MAX: usize = 9;
 
 /// At least a fourth of all draws is uniform.
 const ZONE_BIAS_MAX: u32 = 750;

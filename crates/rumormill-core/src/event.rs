@@ -1,6 +1,7 @@
 //! What a node tells the program it is part of.
 
 use alloc::{
+    boxed::Box,
     collections::{BTreeSet, VecDeque},
     sync::Arc,
     vec::Vec,
@@ -9,7 +10,7 @@ use core::time::Duration;
 
 use rumormill_crdt::{Bytes, Key, Life, Refused, ReplicaId, Row};
 
-use crate::Liveness;
+use crate::{Liveness, Proof};
 
 /// What a node tells the program it is part of.
 ///
@@ -75,6 +76,19 @@ pub enum Event<A> {
         /// Our own rows that changed since we last heard of anybody, as they were: what others may
         /// never have seen. Write it again if it still matters.
         unspread: Vec<Arc<Row<Key, Bytes>>>,
+    },
+    /// A member signed two contents for one version of its row. It was evicted, and so it is by all
+    /// who hear of it. The proof may be kept, and shown to anybody.
+    Equivocation {
+        /// Who.
+        replica: ReplicaId,
+        /// What shows it.
+        proof: Box<Proof>,
+    },
+    /// The authority took back that a member was let in. It was evicted.
+    Revoked {
+        /// Who; ourselves, perhaps.
+        replica: ReplicaId,
     },
     /// A member's row could not be taken in.
     RowRefused {
@@ -184,7 +198,10 @@ impl<A: PartialEq> Events<A> {
             | Refused::TableFull
             | Refused::TooManyDependencies
             | Refused::TooLarge
-            | Refused::CellAfterHead => {
+            | Refused::CellAfterHead
+            | Refused::OtherHead
+            | Refused::Signature
+            | Refused::NotAdmitted => {
                 self.complain(replica, Complaint::Row, Event::RowRefused { replica, reason });
             }
             Refused::Gap { .. }
@@ -194,6 +211,8 @@ impl<A: PartialEq> Events<A> {
             | Refused::OldLife
             | Refused::Evicted
             | Refused::Expired
+            | Refused::UnknownKey
+            | Refused::TooMuchToVerify
             | Refused::StagingFull => {}
         }
     }

@@ -48,6 +48,7 @@ mod message;
 mod outbox;
 mod seal;
 mod sender;
+mod trust;
 
 mod address;
 mod ageing;
@@ -74,5 +75,9 @@ pub use node::{DATAGRAM_LEN_MIN, Node, Transmit};
 pub use seal::{KeyRing, Rejected, SealKey, SealKeyId};
 pub use stats::Stats;
 pub use time::Instant;
+pub use trust::{
+    Authority, Certificate, Proof, PublicKey, Revocation, SecretKey, Signing, Spaces, Subject,
+    Trust,
+};
 
 pub use rumormill_crdt as crdt;

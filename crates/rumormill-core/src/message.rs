@@ -7,13 +7,16 @@ mod sketched;
 
 use alloc::vec::Vec;
 
-use rumormill_crdt::{Bytes, Key, Limits, RowDelta, RowId, Since, Version, WholeRow, codec};
+use rumormill_crdt::{
+    Bytes, Content, Key, Limits, RowDelta, RowId, Signature, Since, Version, WholeRow, codec,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Rejected,
     seal::FRAME_LEN,
     sender::{Sender, Tag},
+    trust::Attested,
 };
 
 pub(crate) use self::{
@@ -76,6 +79,8 @@ pub(crate) enum Message {
     WhoIsDead,
     /// So many I take for dead, and of these I have told you.
     SoManyAreDead { dead: u64 },
+    /// This is what its owner signed of a row that you hold at the same version, and otherwise.
+    Attested(Attested),
 }
 
 impl Message {
@@ -118,7 +123,8 @@ impl Message {
             | Self::PingFor { .. }
             | Self::Nack { .. }
             | Self::WhoIsDead
-            | Self::SoManyAreDead { .. } => false,
+            | Self::SoManyAreDead { .. }
+            | Self::Attested(_) => false,
         }
     }
 }
@@ -201,14 +207,16 @@ impl TryFrom<PageParts> for Page {
 }
 
 /// The longest datagram that a delta of one cell takes under the given limits.
-pub(crate) const fn delta_len_max(limits: &Limits, seal_len: usize) -> usize {
+pub(crate) const fn delta_len_max(limits: &Limits, seal_len: usize, is_signed: bool) -> usize {
     const VARINT: usize = 10;
     const ROW: usize = 17;
     let frame_and_sender = FRAME_LEN + Sender::LEN_MAX;
     let head = 2 * VARINT + 2 * 8 + VARINT + limits.dependencies_max * (ROW + VARINT + 8);
     let cell = VARINT + 1 + 2 * 3 + limits.cell_len_max;
     const KIND: usize = 2;
-    frame_and_sender + seal_len + KIND + ROW + 2 * VARINT + head + 3 + cell
+    // A mark that says that it is there, the signature, and the content that a piece names.
+    let signature = if is_signed { 1 + Signature::LEN + size_of::<Content>() } else { 0 };
+    frame_and_sender + seal_len + signature + KIND + ROW + 2 * VARINT + head + 3 + cell
 }
 
 /// Reads the payload of a datagram: who sent it, and what it says.

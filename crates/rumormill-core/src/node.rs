@@ -6,8 +6,9 @@ mod isolated;
 mod liveness;
 mod lives;
 mod meeting;
+mod trusted;
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::time::Duration;
 
 use rumormill_crdt::{EditStep, Life, Replica, ReplicaId, RowId, Space, Table, Writer};
@@ -37,6 +38,7 @@ use crate::{
     self_row,
     spread_time::SpreadTime,
     transfer::Transfer,
+    trust::{Trust, Verifier},
 };
 
 /// The smallest buffer that [`Node::poll_transmit`] accepts, in bytes: a datagram that passes
@@ -112,6 +114,8 @@ pub struct Node<A> {
     rumor: Rumor,
     reconcile: Reconcile<A>,
     transfer: Transfer<A>,
+    /// Where heads are signed.
+    verifier: Option<Box<Verifier<A>>>,
     forgetting: Forgetting,
     ageing: Ageing,
     outbox: Outbox<A>,
@@ -148,7 +152,8 @@ impl<A: Address> Node<A> {
     ///
     /// If the identity's name or encoded address is too long for a cell, the label of the zone has more
     /// than [`Config::ZONE_LEN_MAX`] bytes, or the limits allow cells
-    /// and dependencies that do not fit a datagram together.
+    /// and dependencies that do not fit a datagram together, or the replica is not that of the key that signs,
+    /// or the certificate not of that key and that name.
     #[must_use]
     pub fn new(
         now: Instant,
@@ -159,13 +164,25 @@ impl<A: Address> Node<A> {
     ) -> Self {
         let config = config.with_sane_periods();
         assert!(
-            message::delta_len_max(&config.limits, config.seal_len()) <= DATAGRAM_LEN_MIN,
+            message::delta_len_max(&config.limits, config.seal_len(), config.is_signed())
+                <= DATAGRAM_LEN_MIN,
             "the largest cell and all dependencies of a head fit a datagram together"
         );
         assert!(
             config.zone.len() <= Config::ZONE_LEN_MAX,
             "the label of a zone has at most 32 bytes"
         );
+        let verifier = match &config.trust {
+            Trust::Unsigned => None,
+            Trust::Signed(signing) => {
+                let is_ours = signing.key.replica() == identity.replica;
+                assert!(is_ours, "the id of a replica that signs is that of its key");
+                let certified = signing.certificate.as_ref().map_or("", |it| &it.subject().name);
+                let is_its_name = certified.is_empty() || certified == identity.name;
+                assert!(is_its_name, "a member calls itself what its certificate does");
+                Some(Box::new(Verifier::new(now, &config.cluster, signing)))
+            }
+        };
         let mut random = Random::new(seed);
         let life = Lives::first(identity.replica, unix, &mut random);
         let replica = Replica::new(life, config.limits);
@@ -191,6 +208,7 @@ impl<A: Address> Node<A> {
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
             transfer: Transfer::new(now, &config),
+            verifier,
             forgetting: Forgetting::new(now, config.forget_after),
             ageing: Ageing::new(unix, &config.retention),
             outbox: Outbox::new(random.salt(), config.seal_len()),
@@ -246,6 +264,9 @@ impl<A: Address> Node<A> {
         if let Some(peer) = probed {
             self.isolation.handle_ping();
             self.reconcile.compare_with(now, config, peer, random, outbox);
+            if let Some(verifier) = &mut self.verifier {
+                verifier.spot_check(peer, table, outbox);
+            }
         }
         let (digest, timeout) = (&self.digest, self.transfer.timeout());
         let scene = Scene { now, config, timeout, table, digest, out: outbox };
@@ -375,7 +396,7 @@ impl<A: Address> Node<A> {
 
     /// What was counted since the node was made.
     #[must_use]
-    pub const fn stats(&self) -> Stats {
+    pub fn stats(&self) -> Stats {
         let mut stats = self.stats;
         stats.pings_for_us = self.probe.asked;
         stats.local_health = self.probe.health.score();
@@ -385,6 +406,11 @@ impl<A: Address> Node<A> {
         stats.shed = self.outbox.shed;
         stats.comparisons = self.reconcile.comparisons;
         stats.comparisons_equal = self.reconcile.comparisons_equal;
+        if let Some(verifier) = &self.verifier {
+            stats.heads_signed = verifier.counts.heads_signed;
+            stats.signatures_verified = verifier.counts.signatures_verified;
+            stats.signatures_refused = verifier.counts.signatures_refused;
+        }
         stats
     }
 
@@ -440,6 +466,9 @@ impl<A: Address> Node<A> {
         }
         self.now = self.now.max(now);
         self.budget.handle_time(self.now);
+        if let Some(verifier) = &mut self.verifier {
+            verifier.handle_time(self.now);
+        }
         // Whatever comes after a long sleep must find no row that everybody else has dropped.
         self.let_rows_age();
         self.spread_time.handle_time(self.now);

@@ -195,6 +195,11 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         self.note(to, |letter| letter.who = true);
     }
 
+    /// Tells a peer what the owner of a row signed, of which the peer holds something else.
+    pub(crate) fn attest(&mut self, to: &A, id: RowId) {
+        self.note(to, |letter| letter.attest = Some(id));
+    }
+
     /// Asks who is dead.
     pub(crate) fn who_is_dead(&mut self, to: &A) {
         self.note(to, |letter| letter.who_is_dead = true);

@@ -170,7 +170,8 @@ impl<A: Address> Reconcile<A> {
             | Message::PingFor { .. }
             | Message::Nack { .. }
             | Message::WhoIsDead
-            | Message::SoManyAreDead { .. } => {
+            | Message::SoManyAreDead { .. }
+            | Message::Attested(_) => {
                 debug_assert!(false, "another part handles this message")
             }
         }

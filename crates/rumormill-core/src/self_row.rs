@@ -2,7 +2,10 @@
 
 use rumormill_crdt::{Bytes, Key, Life, Row, Space, WriteError, Writer, codec};
 
-use crate::{Address, Identity};
+use crate::{
+    Address, Identity,
+    trust::{Authority, Signing},
+};
 
 /// What a replica says of itself in its `self` row.
 #[derive(Debug)]
@@ -52,6 +55,16 @@ pub(crate) fn introduce<A: Address>(
     Ok(())
 }
 
+/// Writes by which key our rows are signed, and who let us in.
+pub(crate) fn certify(writer: &mut Writer<'_>, signing: &Signing) -> Result<(), WriteError> {
+    let (key, value) = match (&signing.authority, &signing.certificate) {
+        (Authority::Members(_), _) => (public_key_key(), signing.key.public().0.to_vec()),
+        (Authority::Fleet(_), Some(certificate)) => (certificate_key(), certificate.encode()),
+        (Authority::Fleet(_), None) => return Ok(()),
+    };
+    writer.set(Space::SELF, key, Bytes::copy_from(&value)).map(drop)
+}
+
 /// Writes that we leave.
 pub(crate) fn say_good_bye(writer: &mut Writer<'_>) -> Result<(), WriteError> {
     writer.set(Space::SELF, left_key(), Bytes::default()).map(drop)
@@ -61,7 +74,17 @@ fn address_key() -> Key {
     Key::raw("at")
 }
 
-fn name_key() -> Key {
+/// Where the certificate of a replica is.
+pub(crate) fn certificate_key() -> Key {
+    Key::raw("cert")
+}
+
+/// Where the public key of a replica is, if there are no certificates.
+pub(crate) fn public_key_key() -> Key {
+    Key::raw("key")
+}
+
+pub(crate) fn name_key() -> Key {
     Key::raw("name")
 }
 

@@ -61,6 +61,12 @@ pub struct Stats {
     /// For how long something waited since [`bytes_per_second`](crate::Config::bytes_per_second) did
     /// not let it leave.
     pub held_back: Duration,
+    /// Heads of our own rows that were signed.
+    pub heads_signed: u64,
+    /// Signatures that were verified: of heads, certificates and notices.
+    pub signatures_verified: u64,
+    /// Heads that were refused because they, or their owners' certificates, were not in order.
+    pub signatures_refused: u64,
     /// Messages that found the outbox full and were not queued.
     pub shed: u64,
 }

@@ -8,7 +8,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Admission, Bytes, Key, Progress, Refused, Replica, RowDelta, RowId, Since, Table, Version,
+    Admission, Bytes, Key, Progress, Refused, Replica, RowDelta, RowId, Since, Space, Table,
+    Version,
 };
 
 use crate::{
@@ -208,6 +209,13 @@ impl<A: Address> Transfer<A> {
                 let wanted = Wanted { is_fresh, ..wanted };
                 self.want(now, wanted, peer, table, out);
             }
+            // By its introduction the owner's key is known; then the row fits.
+            Refused::UnknownKey => {
+                let introduction = RowId { space: Space::SELF, ..delta.id() };
+                self.want(now, Wanted::old(introduction, Version::MAX), peer, table, out);
+                let wanted = Wanted::old(delta.id(), delta.head().version);
+                self.want(now, Wanted { is_fresh, ..wanted }, peer, table, out);
+            }
             Refused::Hash
             | Refused::OldFloor
             | Refused::StaleStaging
@@ -220,7 +228,11 @@ impl<A: Address> Transfer<A> {
             | Refused::TooManyDependencies
             | Refused::TooLarge
             | Refused::Clock(_)
-            | Refused::CellAfterHead => {}
+            | Refused::CellAfterHead
+            | Refused::OtherHead
+            | Refused::Signature
+            | Refused::NotAdmitted
+            | Refused::TooMuchToVerify => {}
         }
     }
 

@@ -13,7 +13,11 @@ use self::{
     key_index::{KeyIndex, Position},
     log::{Log, Place},
 };
-use crate::{DeltaCell, Version, hash::cell_hash};
+use crate::{
+    Content, DeltaCell, Version,
+    content::{HASHED_WHOLE_MAX, Lanes, Whole},
+    hash::cell_hash,
+};
 
 /// What a row holds under one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +29,17 @@ pub struct Cell<V> {
 }
 
 /// The cells of one row: in the order of their versions, their places in the order of their keys,
-/// tombstones by version, and the running hash.
+/// tombstones by version, the running hash, and the running sums of a large row that is signed.
 ///
-/// Invariant: all four say the same; versions are unique.
+/// Invariant: all five say the same; versions are unique.
 #[derive(Clone, Debug)]
 pub(crate) struct Cells<K, V> {
     log: Log<K, V>,
     by_key: KeyIndex,
     tombstones: BTreeSet<Version>,
     hash: u64,
+    /// Only where somebody has asked for the content of so many cells.
+    lanes: Option<Lanes>,
 }
 
 /// What taking in the cells of a delta will do, worked out before anything changes.
@@ -43,8 +49,12 @@ pub(crate) struct Plan {
     doomed: SmallVec<[Place; 4]>,
     /// Where the keys of the news are, or would be.
     found: SmallVec<[Found; 4]>,
+    /// All cells that go, by place.
+    gone: SmallVec<[Place; 4]>,
     /// The running hash afterwards.
     pub(crate) hash: u64,
+    /// The running sums afterwards, if they were worked out.
+    lanes: Option<Lanes>,
 }
 
 /// Where the index has a key, or would have it, and the cell under it, if there is one.
@@ -56,15 +66,27 @@ struct Found {
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
     pub(crate) fn new() -> Self {
-        Self { log: Log::new(), by_key: KeyIndex::new(), tombstones: BTreeSet::new(), hash: 0 }
+        Self {
+            log: Log::new(),
+            by_key: KeyIndex::new(),
+            tombstones: BTreeSet::new(),
+            hash: 0,
+            lanes: None,
+        }
     }
 
     /// Puts a cell under a key; its version is above all others.
     pub(crate) fn put(&mut self, version: Version, key: K, value: Option<V>) {
         self.hash = self.hash.wrapping_add(cell_hash(version, &key, value.as_ref()));
+        if let Some(lanes) = &mut self.lanes {
+            lanes.add_share(version, &key, value.as_ref());
+        }
         let found = self.find(&key);
         if let Some((key, old)) = self.replace(found, version, key, value) {
             self.hash = self.hash.wrapping_sub(cell_hash(old.version, &key, old.value.as_ref()));
+            if let Some(lanes) = &mut self.lanes {
+                lanes.subtract_share(old.version, &key, old.value.as_ref());
+            }
         }
         self.compact();
     }
@@ -76,6 +98,9 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
             let place = self.log.at(*version).map(|(place, ..)| place);
             if let Some((key, _)) = place.and_then(|place| self.remove(place)) {
                 self.hash = self.hash.wrapping_sub(cell_hash(*version, &key, None::<&V>));
+                if let Some(lanes) = &mut self.lanes {
+                    lanes.subtract_share(*version, &key, None::<&V>);
+                }
             }
         }
         self.compact();
@@ -117,11 +142,100 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         for (key, cell) in gone.iter().map(|place| self.log.entry(*place)) {
             hash = hash.wrapping_sub(cell_hash(cell.version, key, cell.value.as_ref()));
         }
-        Plan { doomed, found, hash }
+        Plan { doomed, found, gone, hash, lanes: None }
+    }
+
+    /// What the cells are, as long as they have this floor.
+    pub(crate) fn content(&self, floor: Version) -> Content {
+        if self.len() <= HASHED_WHOLE_MAX {
+            let whole = self.since(0).fold(Whole::new(floor), |whole, (key, cell)| {
+                whole.with(cell.version, key, cell.value.as_ref())
+            });
+            return whole.content();
+        }
+        let kept = self.lanes.as_ref().map(|lanes| lanes.content(floor));
+        kept.unwrap_or_else(|| self.sum_up().content(floor))
+    }
+
+    /// Keeps running sums from here on, if there are so many cells that a walk over them for each
+    /// write would cost more.
+    pub(crate) fn keep_sums(&mut self) {
+        if self.lanes.is_none() && self.len() > HASHED_WHOLE_MAX {
+            self.lanes = Some(self.sum_up());
+        }
+    }
+
+    fn sum_up(&self) -> Lanes {
+        let mut lanes = Lanes::new();
+        self.since(0).for_each(|(key, cell)| lanes.add(key, cell));
+        lanes
+    }
+
+    /// What the cells will be once a plan for the cells of a delta, made for these at `version`, is
+    /// carried out. What it takes to work that out is kept with the plan.
+    pub(crate) fn content_after(
+        &self,
+        plan: &mut Plan,
+        version: Version,
+        floor: Version,
+        listed: &[DeltaCell<K, V>],
+    ) -> Content {
+        let news = news(version, listed);
+        let stays = |place: &Place| plan.gone.binary_search(place).is_err();
+        if self.len() - plan.gone.len() + news.len() <= HASHED_WHOLE_MAX {
+            let mut whole = Whole::new(floor);
+            for (_, key, cell) in self.log.after(0).filter(|(place, ..)| stays(place)) {
+                whole = whole.with(cell.version, key, cell.value.as_ref());
+            }
+            for DeltaCell { version, key, value } in news {
+                whole = whole.with(*version, key, value.as_ref());
+            }
+            return whole.content();
+        }
+        let lanes = self.sums_after(plan, news);
+        let content = lanes.content(floor);
+        plan.lanes = Some(lanes);
+        content
+    }
+
+    fn sums_after(&self, plan: &Plan, news: &[DeltaCell<K, V>]) -> Lanes {
+        let mut lanes = self.lanes.clone().unwrap_or_else(|| self.sum_up());
+        for (key, cell) in plan.gone.iter().map(|place| self.log.entry(*place)) {
+            lanes.subtract_share(cell.version, key, cell.value.as_ref());
+        }
+        for DeltaCell { version, key, value } in news {
+            lanes.add_share(*version, key, value.as_ref());
+        }
+        lanes
+    }
+
+    /// The value that will be under a key once a plan is carried out.
+    pub(crate) fn get_after<'c>(
+        &'c self,
+        plan: &Plan,
+        version: Version,
+        listed: &'c [DeltaCell<K, V>],
+        key: &K,
+    ) -> Option<&'c V> {
+        if let Some(cell) = news(version, listed).iter().find(|cell| cell.key == *key) {
+            return cell.value.as_ref();
+        }
+        let place = self.find(key).place.filter(|place| plan.gone.binary_search(place).is_err())?;
+        self.log.entry(place).1.value.as_ref()
     }
 
     /// Carries out a plan made for the same cells and the same delta.
-    pub(crate) fn carry_out(&mut self, plan: &Plan, version: Version, listed: &[DeltaCell<K, V>]) {
+    pub(crate) fn carry_out(
+        &mut self,
+        mut plan: Plan,
+        version: Version,
+        listed: &[DeltaCell<K, V>],
+    ) {
+        let has_sums = plan.lanes.is_some() || self.lanes.is_some();
+        let lanes = has_sums.then(|| {
+            let known = plan.lanes.take();
+            known.unwrap_or_else(|| self.sums_after(&plan, news(version, listed)))
+        });
         for place in &plan.doomed {
             self.remove(*place);
         }
@@ -132,7 +246,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
             let (key, value) = (cell.key.clone(), cell.value.clone());
             moved |= self.replace(found, cell.version, key, value).is_none();
         }
-        self.hash = plan.hash;
+        (self.hash, self.lanes) = (plan.hash, lanes);
         self.compact();
     }
 

@@ -1,11 +1,12 @@
 //! What travels: the cells of one row in an interval of versions.
 
 use alloc::{collections::BTreeSet, vec::Vec};
+use core::{fmt, marker::PhantomData};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeTuple};
 
 use crate::{
-    Head, Refused, RowId, Version,
+    Content, Head, Refused, RowId, Version,
     codec::{Malformed, encoded_len},
 };
 
@@ -21,7 +22,7 @@ pub struct DeltaCell<K, V> {
 }
 
 /// The fields of a delta, not yet checked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeltaParts<K, V> {
     /// The row.
     pub id: RowId,
@@ -31,6 +32,9 @@ pub struct DeltaParts<K, V> {
     pub to: Version,
     /// Where the row stands at the sender; `to` may fall short of it.
     pub head: Head,
+    /// What the whole row holds, with a signed head that `to` falls short of: whoever gets the piece
+    /// can check the signature at once.
+    pub content: Option<Content>,
     /// Every cell the sender holds in `(from, to]`, by ascending version.
     pub cells: Vec<DeltaCell<K, V>>,
 }
@@ -62,7 +66,8 @@ impl From<Version> for Since {
 ///
 /// Checked when made and when decoded: `from < to <= head.version`, `head.floor <= head.version`,
 /// `0 < head.recent <= head.version`, versions ascend within the interval, keys are unique, no tombstone at or below
-/// the floor is listed and the row does not depend on itself.
+/// the floor is listed, the row does not depend on itself, and the content is named if and only if
+/// the head is signed and the delta a piece.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "DeltaParts<K, V>")]
 #[serde(bound(deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"))]
@@ -96,7 +101,7 @@ impl<K, V> RowDelta<K, V> {
     where
         K: Ord,
     {
-        let DeltaParts { id, from, to, head, cells } = parts;
+        let DeltaParts { id, from, to, head, content, cells } = parts;
         let ordered = from < to && *to <= head.version && head.floor <= head.version;
         let dated = 0 < head.recent && head.recent <= head.version;
         let ascending = cells.is_sorted_by(|a, b| a.version < b.version);
@@ -105,7 +110,8 @@ impl<K, V> RowDelta<K, V> {
         let unique = cells.len() < 2
             || cells.iter().map(|cell| &cell.key).collect::<BTreeSet<_>>().len() == cells.len();
         let sane = !head.dependencies.contains_key(id);
-        ordered && dated && ascending && inside && !buried && unique && sane
+        let named = content.is_some() == names_content(head, *to);
+        ordered && dated && named && ascending && inside && !buried && unique && sane
     }
 
     /// The row.
@@ -126,6 +132,11 @@ impl<K, V> RowDelta<K, V> {
     /// Where the row stands at the sender.
     pub const fn head(&self) -> &Head {
         &self.parts.head
+    }
+
+    /// What the whole row holds, if the delta is a piece with a signed head.
+    pub const fn content(&self) -> Option<&Content> {
+        self.parts.content.as_ref()
     }
 
     /// The cells, by ascending version.
@@ -176,6 +187,11 @@ impl<K, V> RowDelta<K, V> {
     }
 }
 
+/// Says whether a delta up to `to` says what the whole row holds.
+pub(crate) const fn names_content(head: &Head, to: Version) -> bool {
+    head.signature.is_some() && to < head.version
+}
+
 impl<K: Serialize, V: Serialize> Serialize for RowDelta<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.parts.serialize(serializer)
@@ -187,5 +203,48 @@ impl<K: Ord, V> TryFrom<DeltaParts<K, V>> for RowDelta<K, V> {
 
     fn try_from(parts: DeltaParts<K, V>) -> Result<Self, Malformed> {
         Self::new(parts)
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for DeltaParts<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { id, from, to, head, content, cells } = self;
+        let mut tuple = serializer.serialize_tuple(5 + usize::from(content.is_some()))?;
+        tuple.serialize_element(id)?;
+        tuple.serialize_element(from)?;
+        tuple.serialize_element(to)?;
+        tuple.serialize_element(head)?;
+        if let Some(content) = content {
+            tuple.serialize_element(content)?;
+        }
+        tuple.serialize_element(cells)?;
+        tuple.end()
+    }
+}
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for DeltaParts<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements<K, V>(PhantomData<(K, V)>);
+
+        impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> de::Visitor<'de> for Elements<K, V> {
+            type Value = DeltaParts<K, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a delta")
+            }
+
+            fn visit_seq<S: de::SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+                let missing = || de::Error::invalid_length(0, &self);
+                let id = seq.next_element()?.ok_or_else(missing)?;
+                let from = seq.next_element()?.ok_or_else(missing)?;
+                let to = seq.next_element()?.ok_or_else(missing)?;
+                let head: Head = seq.next_element()?.ok_or_else(missing)?;
+                let content = if names_content(&head, to) { seq.next_element()? } else { None };
+                let cells = seq.next_element()?.ok_or_else(missing)?;
+                Ok(DeltaParts { id, from, to, head, content, cells })
+            }
+        }
+
+        deserializer.deserialize_tuple(6, Elements(PhantomData))
     }
 }

@@ -25,7 +25,8 @@
 //! It moves no bytes, reads no clock and draws no random numbers: `rumormill-core` does the
 //! gossip. It keeps no history: an overwritten value is gone. It gives no agreement: where two
 //! replicas must never disagree, even for a moment, use a consensus protocol such as Raft. It
-//! checks no signatures: without them a member can claim anything in anybody's name.
+//! carries signatures of heads and digests what they stand for, and leaves it to a [`HeadVerifier`] to
+//! check them: without one a member can claim anything in anybody's name.
 #![no_std]
 
 extern crate alloc;
@@ -40,6 +41,7 @@ mod clock;
 mod column;
 mod column_type;
 mod columns;
+mod content;
 mod delta;
 mod hash;
 mod head;
@@ -54,6 +56,7 @@ mod row_writer;
 mod rows;
 mod staging;
 mod stagings;
+mod verifier;
 mod version_vector;
 mod vv_map;
 mod whole_row;
@@ -80,9 +83,10 @@ pub use columns::{
     top_k::{HeavyHitter, Top, TopK},
     window_counter::WindowCounter,
 };
+pub use content::Content;
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
 pub use hash::keyed_hash;
-pub use head::{Dependency, Head};
+pub use head::{Dependency, Head, Signature};
 pub use id::{Life, ReplicaId, RowId, Space, Version};
 pub use key::{Key, KeyKind};
 pub use limits::Limits;
@@ -92,6 +96,7 @@ pub use retention::{Horizon, PerSpace, Retention};
 pub use row::Row;
 pub use row_writer::RowWriter;
 pub use rows::Change;
+pub use verifier::{Candidate, HeadVerifier};
 pub use version_vector::VersionVector;
 pub use vv_map::{Bookmark, Dropped, VvMap};
 pub use whole_row::WholeRow;

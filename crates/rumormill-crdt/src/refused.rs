@@ -40,6 +40,17 @@ pub enum Refused {
     Clock(ClockAhead),
     /// A cell carries a timestamp later than its own head's.
     CellAfterHead,
+    /// We hold another head of the same version: its owner gave one version two contents, or
+    /// somebody else did in its name.
+    OtherHead,
+    /// Its owner has not signed it, or signed something else.
+    Signature,
+    /// Nobody has told us its owner's key yet: ask for the owner's row in the `self` space.
+    UnknownKey,
+    /// Its owner is not let in, or not into this space, or not at the time of its stamp.
+    NotAdmitted,
+    /// Whoever sent it has sent so much to be verified that the rest has to wait.
+    TooMuchToVerify,
 }
 
 impl fmt::Display for Refused {
@@ -62,6 +73,11 @@ impl fmt::Display for Refused {
             Self::TooManyDependencies => f.write_str("the head depends on too many rows"),
             Self::Clock(ahead) => ahead.fmt(f),
             Self::CellAfterHead => f.write_str("a cell is stamped later than its own head"),
+            Self::OtherHead => f.write_str("we hold another head of the same version"),
+            Self::Signature => f.write_str("its owner did not sign this"),
+            Self::UnknownKey => f.write_str("the key of its owner is not known yet"),
+            Self::NotAdmitted => f.write_str("its owner is not let in here, or was not by then"),
+            Self::TooMuchToVerify => f.write_str("its sender asks for too many verifications"),
         }
     }
 }

@@ -6,9 +6,9 @@ use core::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    Admission, Bytes, Clock, DeltaCell, Dropped, EditStep, Growth, Head, Horizon, Key, Life,
-    Limits, Refused, ReplicaId, Retention, Row, RowDelta, RowId, Space, Table, Timestamp,
-    VersionVector, Writer,
+    Admission, Bytes, Clock, DeltaCell, Dropped, EditStep, Growth, Head, HeadVerifier, Horizon,
+    Key, Life, Limits, Refused, ReplicaId, Retention, Row, RowDelta, RowId, Signature, Space,
+    Table, Timestamp, VersionVector, Writer,
     columns::{self, or_set, overruling},
 };
 
@@ -61,6 +61,44 @@ impl Replica {
         skew_max: Duration,
         delta: &RowDelta<Key, Bytes>,
     ) -> Result<Admission, Refused> {
+        self.check(unix, skew_max, delta)?;
+        let admission = self.table.admit(delta)?;
+        self.clock.witness(delta.head().timestamp);
+        Ok(admission)
+    }
+
+    /// Takes in a delta from anybody, in a population that signs.
+    ///
+    /// # Errors
+    ///
+    /// As [`admit`](Self::admit), and as [`VvMap::admit_signed`](crate::VvMap::admit_signed).
+    pub fn admit_signed(
+        &mut self,
+        unix: Duration,
+        skew_max: Duration,
+        delta: &RowDelta<Key, Bytes>,
+        verifier: &mut dyn HeadVerifier<Key, Bytes>,
+    ) -> Result<Admission, Refused> {
+        self.check(unix, skew_max, delta)?;
+        let admission = self.table.admit_signed(delta, verifier)?;
+        // Of what is staged nobody has verified the stamp yet.
+        for row in admission.grown.iter().filter_map(|growth| self.table.row(growth.id)) {
+            self.clock.witness(row.head().timestamp);
+        }
+        Ok(admission)
+    }
+
+    /// Adds the signature of our own row in a space.
+    pub fn sign(&mut self, space: Space, signature: Signature) {
+        self.table.sign(space, signature);
+    }
+
+    fn check(
+        &self,
+        unix: Duration,
+        skew_max: Duration,
+        delta: &RowDelta<Key, Bytes>,
+    ) -> Result<(), Refused> {
         let stamped = delta.head().timestamp;
         Clock::check(stamped, unix, skew_max).map_err(Refused::Clock)?;
         self.check_sizes(delta)?;
@@ -68,10 +106,7 @@ impl Replica {
         if delta.cells().iter().any(|cell| later((&cell.key, cell.value.as_ref()))) {
             return Err(Refused::CellAfterHead);
         }
-        self.check_age(delta)?;
-        let admission = self.table.admit(delta)?;
-        self.clock.witness(stamped);
-        Ok(admission)
+        self.check_age(delta)
     }
 
     /// A whole row that would go at once is not taken in. Of one that comes in pieces nobody knows
@@ -79,7 +114,9 @@ impl Replica {
     fn check_age(&self, delta: &RowDelta<Key, Bytes>) -> Result<(), Refused> {
         let (id, head) = (delta.id(), delta.head());
         let is_whole = delta.from() == 0 && delta.is_complete();
-        let is_news = is_whole && self.table.version(id) == 0;
+        // By its owner's introduction older rows are verified, which may come after it.
+        let introduces = id.space == Space::SELF && head.signature.is_some();
+        let is_news = is_whole && self.table.version(id) == 0 && !introduces;
         if !is_news || !self.table.is_expired(id.space, head.timestamp) {
             return Ok(());
         }

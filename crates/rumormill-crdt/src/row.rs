@@ -6,10 +6,11 @@ use core::ops::RangeBounds;
 use serde::Serialize;
 
 use crate::{
-    Cell, DeltaCell, DeltaParts, Dependency, Head, Refused, RowDelta, RowId, Timestamp, Version,
+    Candidate, Cell, Content, DeltaCell, DeltaParts, Dependency, Head, HeadVerifier, Refused,
+    RowDelta, RowId, Signature, Timestamp, Version,
     cells::{Cells, Plan},
     codec::{encoded_len, varint_len},
-    delta::Since,
+    delta::{Since, names_content},
     hash::floor_hash,
 };
 
@@ -52,6 +53,22 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
     pub(crate) fn from_cells(id: RowId, head: Head, cells: Cells<K, V>) -> Self {
         debug_assert_eq!(hash_of(cells.hash(), head.floor), head.hash, "a row is whole");
         Self { id, head, cells }
+    }
+
+    /// The digest of what the row holds. Costs a walk over the cells, of a small row, or of a
+    /// large one that was not verified here.
+    pub fn content(&self) -> Content {
+        self.cells.content(self.head.floor)
+    }
+
+    /// The row, as it is shown to whoever verifies heads.
+    ///
+    /// # Errors
+    ///
+    /// What the verifier says.
+    pub fn verify(&self, verifier: &mut dyn HeadVerifier<K, V>) -> Result<(), Refused> {
+        let get = |key: &K| self.get(key);
+        verifier.verify(&Candidate::new(self.id, &self.head, self.content(), true, &get))
     }
 
     /// The owner, the life and the space.
@@ -130,20 +147,27 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         let mut later = self.cells.since(from).peekable();
         let mut to = later.peek().map_or(self.version(), |(_, first)| first.version - 1);
         let (mut cells, mut cells_len) = (Vec::new(), 0);
-        if len(to, 0, 0) > len_max {
+        // A piece of a signed row says what the whole row holds.
+        let len_within = |to: Version| {
+            let is_piece = names_content(&self.head, to);
+            len_max.saturating_sub(if is_piece { size_of::<Content>() } else { 0 })
+        };
+        if len(to, 0, 0) > len_within(to) {
             return None;
         }
         while let Some((key, cell)) = later.next() {
             cells_len += encoded_len(&(cell.version, key, cell.value.as_ref()));
             let reaches = later.peek().map_or(self.version(), |(_, next)| next.version - 1);
-            if len(reaches, cells.len() + 1, cells_len) > len_max {
+            if len(reaches, cells.len() + 1, cells_len) > len_within(reaches) {
                 break;
             }
             let Cell { version, value } = cell.clone();
             cells.push(DeltaCell { version, key: key.clone(), value });
             to = reaches;
         }
-        let parts = DeltaParts { id: self.id, from, to, head: self.head.clone(), cells };
+        let head = self.head.clone();
+        let content = names_content(&head, to).then(|| self.content());
+        let parts = DeltaParts { id: self.id, from, to, head, content, cells };
         (to > from).then(|| RowDelta::of_row(parts))
     }
 
@@ -174,6 +198,19 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         self.head.timestamp = before.max(timestamp);
         let goes_on = self.head.timestamp.period() == before.period();
         self.head.recent = if goes_on { self.head.recent + 1 } else { 1 };
+        self.head.signature = None;
+    }
+
+    /// Adds the owner's signature of the head as it is.
+    pub fn sign(&mut self, signature: Signature) {
+        self.head.signature = Some(signature);
+        self.cells.keep_sums();
+    }
+
+    /// Keeps what it takes to work out [`content`](Self::content) without a walk, if the row is
+    /// large.
+    pub fn keep_sums(&mut self) {
+        self.cells.keep_sums();
     }
 
     /// Makes the head depend on `on` being held at `at`, or later. Only together with a write.
@@ -203,8 +240,21 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         if hash_of(plan.hash, floor) == delta.head().hash { Ok(plan) } else { Err(Refused::Hash) }
     }
 
+    /// Shows a verifier the row as it would be after a plan made for the same delta.
+    pub(crate) fn verify_planned(
+        &self,
+        plan: &mut Plan,
+        delta: &RowDelta<K, V>,
+        verifier: &mut dyn HeadVerifier<K, V>,
+    ) -> Result<(), Refused> {
+        let (head, version) = (delta.head(), self.version());
+        let content = self.cells.content_after(plan, version, head.floor, delta.cells());
+        let get = |key: &K| self.cells.get_after(plan, version, delta.cells(), key);
+        verifier.verify(&Candidate::new(self.id, head, content, true, &get))
+    }
+
     /// Carries out a plan made for this row and the same delta.
-    pub(crate) fn carry_out(&mut self, plan: &Plan, delta: &RowDelta<K, V>) {
+    pub(crate) fn carry_out(&mut self, plan: Plan, delta: &RowDelta<K, V>) {
         self.cells.carry_out(plan, self.head.version, delta.cells());
         self.head = delta.head().clone();
     }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    Cell, Head, Refused, RowDelta, RowId, Version, cells::Cells, delta::Since, row::Row,
-    row::hash_of,
+    Candidate, Cell, Content, Head, HeadVerifier, Refused, RowDelta, RowId, Version, cells::Cells,
+    delta::Since, row::Row, row::hash_of,
 };
 
 /// A row that arrives in pieces, complete up to `covered`. Never read, served or digested (I3).
@@ -15,6 +15,8 @@ pub(crate) struct Staging<K, V> {
     floor: Version,
     /// The greatest head of any piece taken.
     target: Head,
+    /// What the row will hold by then, if the owner's word for it was checked.
+    named: Option<Content>,
 }
 
 /// Which of two stagings of a row is further along: the target first, then the floor, then what
@@ -25,7 +27,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Staging<K, V> {
     /// Opens a staging at version 0 for the piece of a whole row, with that piece's floor.
     pub(crate) fn empty(delta: &RowDelta<K, V>) -> Self {
         let target = delta.head().clone();
-        Self { cells: Cells::new(), covered: 0, floor: target.floor, target }
+        Self { cells: Cells::new(), covered: 0, floor: target.floor, target, named: None }
     }
 
     /// Opens a staging that continues the visible row.
@@ -35,6 +37,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Staging<K, V> {
             covered: row.version(),
             floor: row.head().floor,
             target: target.clone(),
+            named: None,
         }
     }
 
@@ -55,11 +58,12 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Staging<K, V> {
         }
         let floor = self.floor.max(delta.head().floor);
         let plan = self.cells.plan(self.covered, delta.from(), floor, delta.cells());
-        self.cells.carry_out(&plan, self.covered, delta.cells());
+        self.cells.carry_out(plan, self.covered, delta.cells());
         self.covered = delta.to();
         self.floor = floor;
         if delta.head().version > self.target.version {
             self.target = delta.head().clone();
+            self.named = None;
         }
         Ok(())
     }
@@ -84,6 +88,34 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Staging<K, V> {
     pub(crate) fn adds_up(&self) -> bool {
         self.floor == self.target.floor
             && hash_of(self.cells.hash(), self.floor) == self.target.hash
+    }
+
+    /// The content that a piece names, if that is what was checked for the target.
+    pub(crate) fn named(&self, content: Option<&Content>) -> Option<Content> {
+        self.named.filter(|named| Some(named) == content)
+    }
+
+    /// Takes note that the owner's word for the content was checked, if it is for the target.
+    pub(crate) fn note_named(&mut self, head: &Head, named: Option<Content>) {
+        if self.target == *head {
+            self.named = named.or(self.named);
+        }
+        self.cells.keep_sums();
+    }
+
+    /// Shows a verifier the row that has come together, unless the content is the one that was
+    /// checked for the target.
+    pub(crate) fn verify(
+        &self,
+        id: RowId,
+        verifier: &mut dyn HeadVerifier<K, V>,
+    ) -> Result<(), Refused> {
+        let content = self.cells.content(self.floor);
+        if self.named == Some(content) {
+            return Ok(());
+        }
+        let get = |key: &K| self.cells.cell(key).and_then(|cell| cell.value.as_ref());
+        verifier.verify(&Candidate::new(id, &self.target, content, true, &get))
     }
 
     pub(crate) fn cells(&self) -> impl Iterator<Item = (&K, &Cell<V>)> {

@@ -8,8 +8,8 @@ use alloc::{
 use serde::Serialize;
 
 use crate::{
-    Cell, Dependency, Head, Life, Limits, Refused, Row, RowDelta, RowId, Since, Version,
-    rows::Rows, staging::Staging,
+    Candidate, Cell, Content, Dependency, Head, HeadVerifier, Life, Limits, Refused, Row, RowDelta,
+    RowId, Since, Version, rows::Rows, staging::Staging,
 };
 
 /// All stagings of a table, one per row, within the limits.
@@ -28,17 +28,22 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
     }
 
     /// Takes in a piece of a row and returns how far the row is covered; or refuses the piece, and
-    /// then nothing visible changed. A row that is complete but does not add up is dropped.
+    /// then nothing visible changed. A row that is complete but does not add up, or is not verified, is dropped.
     pub(crate) fn take(
         &mut self,
         delta: &RowDelta<K, V>,
         visible: Option<&Row<K, V>>,
         limits: &Limits,
+        mut verifier: Option<&mut dyn HeadVerifier<K, V>>,
     ) -> Result<Version, Refused> {
         let id = delta.id();
         if self.cells + delta.cells().len() > limits.staged_cells_max {
             return Err(Refused::StagingFull);
         }
+        let named = match &mut verifier {
+            Some(verifier) => self.verify_piece(delta, &mut **verifier)?,
+            None => None,
+        };
         let mut staging = match self.by_row.remove(&id) {
             Some(staging) => self.go_on(staging, delta, visible, limits)?,
             None if self.arriving() >= limits.stagings_max => return Err(Refused::StagingFull),
@@ -46,9 +51,15 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
         };
         self.waiting.remove(&id);
         let taken = staging.take(delta);
+        if verifier.is_some() {
+            staging.note_named(delta.head(), named);
+        }
         if staging.is_complete() {
             if !staging.adds_up() {
                 return Err(Refused::Hash);
+            }
+            if let Some(verifier) = verifier {
+                staging.verify(id, verifier)?;
             }
             self.waiting.insert(id);
         }
@@ -56,6 +67,32 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
         self.cells += staging.len();
         self.by_row.insert(id, staging);
         taken.map(|()| covered)
+    }
+
+    /// Checks the head of a piece, before anything is staged for it, and returns the content that its
+    /// owner names with it. What is staged towards the same head already was checked. A row that may
+    /// be the one that names the owner's key is checked when it is whole.
+    fn verify_piece(
+        &self,
+        delta: &RowDelta<K, V>,
+        verifier: &mut dyn HeadVerifier<K, V>,
+    ) -> Result<Option<Content>, Refused> {
+        let (id, head) = (delta.id(), delta.head());
+        if delta.is_complete() {
+            return Ok(None);
+        }
+        let staged = self.by_row.get(&id).filter(|staging| staging.target() == head);
+        if let Some(named) = staged.and_then(|staging| staging.named(delta.content())) {
+            return Ok(Some(named));
+        }
+        let content = *delta.content().ok_or(Refused::Signature)?;
+        let listed = |key: &K| delta.cells().iter().find(|cell| cell.key == *key);
+        let get = |key: &K| listed(key).and_then(|cell| cell.value.as_ref());
+        match verifier.verify(&Candidate::new(id, head, content, false, &get)) {
+            Ok(()) => Ok(Some(content)),
+            Err(Refused::UnknownKey) if id.space.is_ephemeral() => Ok(None),
+            Err(refused) => Err(refused),
+        }
     }
 
     /// Decides what `delta` is to be added to: the staging there is, or a new one that would be

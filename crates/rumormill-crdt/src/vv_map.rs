@@ -9,8 +9,9 @@ use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
 
 use crate::{
-    Admission, Cell, Change, Dependency, Growth, Head, Life, Limits, Progress, Refused, ReplicaId,
-    Row, RowDelta, RowId, RowWriter, Since, Space, Timestamp, Version, VersionVector,
+    Admission, Cell, Change, Dependency, Growth, Head, HeadVerifier, Life, Limits, Progress,
+    Refused, ReplicaId, Row, RowDelta, RowId, RowWriter, Signature, Since, Space, Timestamp,
+    Version, VersionVector,
     rows::{self, Rows},
     stagings::Stagings,
 };
@@ -92,11 +93,36 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     ///
     /// [`Refused`] says why; visible rows are as they were.
     pub fn admit(&mut self, delta: &RowDelta<K, V>) -> Result<Admission, Refused> {
+        self.admit_by(delta, None)
+    }
+
+    /// Like [`admit`](Self::admit), in a population that signs: no head is shown, nor waits for
+    /// others, that the verifier has not seen. Pieces of rows are staged unseen, and dropped if the
+    /// row that they make up is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] says why; visible rows are as they were.
+    pub fn admit_signed(
+        &mut self,
+        delta: &RowDelta<K, V>,
+        verifier: &mut dyn HeadVerifier<K, V>,
+    ) -> Result<Admission, Refused> {
+        self.admit_by(delta, Some(verifier))
+    }
+
+    fn admit_by(
+        &mut self,
+        delta: &RowDelta<K, V>,
+        mut verifier: Option<&mut dyn HeadVerifier<K, V>>,
+    ) -> Result<Admission, Refused> {
         let id = delta.id();
         let known = self.rows.head(id);
         if let Some(head) = known.filter(|head| !delta.is_news_to(head)) {
             let same_version = head.version == delta.head().version;
-            return if same_version && head.hash != delta.head().hash {
+            return if same_version && verifier.is_some() && head != delta.head() {
+                Err(Refused::OtherHead)
+            } else if same_version && head.hash != delta.head().hash {
                 Err(Refused::Hash)
             } else {
                 Ok(Admission { grown: SmallVec::new(), progress: Progress::Known })
@@ -118,7 +144,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
             return Err(Refused::TooManyDependencies);
         }
         if delta.is_complete() && self.holds_dependencies(delta.head()) {
-            match self.apply_whole(delta) {
+            let reborrowed: Option<&mut dyn HeadVerifier<K, V>> = match &mut verifier {
+                Some(verifier) => Some(&mut **verifier),
+                None => None,
+            };
+            match self.apply_whole(delta, reborrowed) {
                 Err(Refused::Gap { .. } | Refused::Floor) => {}
                 Err(refused) => return Err(refused),
                 Ok(growth) => {
@@ -128,7 +158,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
                 }
             }
         }
-        self.stage(delta)
+        self.stage(delta, verifier)
     }
 
     /// Returns, row by row, what a table with the given digest lacks. Costs O(rows) comparisons;
@@ -322,23 +352,39 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.stagings.remove(id);
     }
 
-    fn apply_whole(&mut self, delta: &RowDelta<K, V>) -> Result<Growth, Refused> {
+    fn apply_whole(
+        &mut self,
+        delta: &RowDelta<K, V>,
+        verifier: Option<&mut dyn HeadVerifier<K, V>>,
+    ) -> Result<Growth, Refused> {
         let id = delta.id();
         let from = self.version(id);
         if let Some(row) = self.rows.get(id) {
             // Planned before anything changes, so that a refusal copies no shared row.
-            let plan = row.plan_whole(delta)?;
-            self.rows.change(id, |row| row.carry_out(&plan, delta));
+            let mut plan = row.plan_whole(delta)?;
+            if let Some(verifier) = verifier {
+                row.verify_planned(&mut plan, delta, verifier)?;
+            }
+            self.rows.change(id, |row| row.carry_out(plan, delta));
         } else {
-            self.show(Arc::new(Row::from_whole(delta)?));
+            let mut row = Row::from_whole(delta)?;
+            if let Some(verifier) = verifier {
+                row.keep_sums();
+                row.verify(verifier)?;
+            }
+            self.show(Arc::new(row));
         }
         Ok(Growth { id, from })
     }
 
-    fn stage(&mut self, delta: &RowDelta<K, V>) -> Result<Admission, Refused> {
+    fn stage(
+        &mut self,
+        delta: &RowDelta<K, V>,
+        verifier: Option<&mut dyn HeadVerifier<K, V>>,
+    ) -> Result<Admission, Refused> {
         let id = delta.id();
         let visible = self.rows.get(id).map(|row| &**row);
-        let covered = self.stagings.take(delta, visible, &self.limits)?;
+        let covered = self.stagings.take(delta, visible, &self.limits, verifier)?;
         let mut grown = SmallVec::new();
         let progress = if self.stagings.is_waiting(id) {
             if self.stagings.may_be_ready(id, &self.rows) {
@@ -380,6 +426,20 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         let id = row.id();
         self.rows.show(row);
         self.drop_superseded_by(id);
+    }
+
+    /// The rows of the life that writes here whose heads are not signed.
+    pub fn unsigned_own_rows(&self) -> impl Iterator<Item = &Arc<Row<K, V>>> {
+        let own = self.own_rows().filter_map(|id| self.row(id));
+        own.filter(|row| row.head().signature.is_none())
+    }
+
+    /// Adds the signature of one of our own rows, as it is. The next write takes it off again.
+    pub fn sign(&mut self, space: Space, signature: Signature) {
+        let id = RowId { space, life: self.life };
+        if self.version(id) > 0 {
+            self.rows.change(id, |row| row.sign(signature));
+        }
     }
 
     /// Writes in one of our own rows.

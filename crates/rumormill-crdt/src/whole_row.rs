@@ -9,6 +9,7 @@ use crate::{
     codec::{Malformed, pairs},
     delta::{DeltaCell, DeltaParts},
     hash::cell_hash,
+    head::Recent,
     row::hash_of,
 };
 
@@ -30,7 +31,7 @@ struct WholeParts<K, V> {
     version: Version,
     floor: Version,
     timestamp: Timestamp,
-    recent: u64,
+    recent: Recent,
     #[serde(with = "pairs")]
     dependencies: BTreeMap<RowId, Dependency>,
     cells: Vec<DeltaCell<K, V>>,
@@ -66,8 +67,10 @@ impl<K: Ord + Serialize, V: Serialize> TryFrom<WholeParts<K, V>> for WholeRow<K,
     fn try_from(parts: WholeParts<K, V>) -> Result<Self, Malformed> {
         let WholeParts { id, version, floor, timestamp, recent, dependencies, cells } = parts;
         let hash = hash_of(sum_of(&cells), floor);
-        let head = Head { version, floor, timestamp, recent, hash, dependencies };
-        let delta = RowDelta::new(DeltaParts { id, from: 0, to: version, head, cells })?;
+        let Recent(recent, signature) = recent;
+        let head = Head { version, floor, timestamp, recent, hash, dependencies, signature };
+        let delta =
+            RowDelta::new(DeltaParts { id, from: 0, to: version, head, content: None, cells })?;
         Ok(Self { delta })
     }
 }
@@ -75,7 +78,8 @@ impl<K: Ord + Serialize, V: Serialize> TryFrom<WholeParts<K, V>> for WholeRow<K,
 impl<K, V> From<WholeRow<K, V>> for WholeParts<K, V> {
     fn from(row: WholeRow<K, V>) -> Self {
         let DeltaParts { id, head, cells, .. } = row.delta.into_parts();
-        let Head { version, floor, timestamp, recent, dependencies, .. } = head;
+        let Head { version, floor, timestamp, recent, dependencies, signature, .. } = head;
+        let recent = Recent(recent, signature);
         Self { id, version, floor, timestamp, recent, dependencies, cells }
     }
 }

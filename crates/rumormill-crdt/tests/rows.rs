@@ -156,7 +156,8 @@ fn interval(row: &Row<u8, u8>, from: Version, to: Version) -> RowDelta<u8, u8> {
         .map(|(key, cell)| DeltaCell { version: cell.version, key: *key, value: cell.value })
         .collect();
     cells.sort_by_key(|cell| cell.version);
-    let parts = DeltaParts { id: row.id(), from, to, head: row.head().clone(), cells };
+    let parts =
+        DeltaParts { id: row.id(), from, to, head: row.head().clone(), content: None, cells };
     RowDelta::new(parts).expect("an interval of a row is a delta")
 }
 

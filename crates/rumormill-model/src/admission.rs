@@ -63,6 +63,11 @@ where
             | Refused::TooLarge
             | Refused::Clock(_)
             | Refused::CellAfterHead
+            | Refused::OtherHead
+            | Refused::Signature
+            | Refused::UnknownKey
+            | Refused::NotAdmitted
+            | Refused::TooMuchToVerify
             | Refused::Expired,
         ) => false,
     };

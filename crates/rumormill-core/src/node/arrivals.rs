@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use rumormill_crdt::{Bytes, Growth, Key, RowDelta, RowId, Space, Version};
+use rumormill_crdt::{Bytes, Growth, Key, Refused, RowDelta, RowId, Since, Space, Version};
 
 use super::Node;
 use crate::{
@@ -42,13 +42,20 @@ impl<A: Address> Node<A> {
             Message::WhoIsDead | Message::Pull { .. } => {} // Answered once for each datagram.
             Message::NextPage { start } => out.page(from, start),
             Message::Request { id, since } => {
-                if replica.table().version(id) > since.version {
+                let table = replica.table();
+                if table.version(id) > since.version {
                     out.answer(from, id, since);
+                } else if self.verifier.is_some() && id.space == Space::SELF {
+                    // A later introduction tells the key as well.
+                    let newest = table.rows_of(Space::SELF, id.life.replica).next_back();
+                    let newer = newest.map(|row| row.id()).filter(|newest| *newest > id);
+                    newer.into_iter().for_each(|id| out.answer(from, id, Since::default()));
                 }
             }
             Message::Delta(delta) => self.handle_delta(from, &delta, None),
             Message::Row(row) => self.handle_delta(from, &row.into_delta(), None),
             Message::Rumor { hops, delta } => self.handle_delta(from, &delta, Some(hops)),
+            Message::Attested(theirs) => self.handle_attested(from, theirs),
             Message::Announce { nonce, rows } => self.ask_for_named(from, nonce, &rows),
             Message::Compare(_)
             | Message::Differ { .. }
@@ -107,12 +114,17 @@ impl<A: Address> Node<A> {
     }
 
     /// Takes in cells of a row, which so many passed on if they are a rumor.
-    fn handle_delta(&mut self, from: &A, delta: &RowDelta<Key, Bytes>, hops: Option<u8>) {
+    pub(super) fn handle_delta(
+        &mut self,
+        from: &A,
+        delta: &RowDelta<Key, Bytes>,
+        hops: Option<u8>,
+    ) {
         let (now, unix, id) = (self.now, self.unix(), delta.id());
         // What a newcomer lacks is no news to others.
         let is_fresh =
             !self.reconcile.is_new() && (hops.is_some() || self.transfer.wants_fresh(id));
-        match self.replica.admit(unix, self.config.skew_max, delta) {
+        match self.admit(from, delta) {
             Ok(admission) => {
                 let table = self.replica.table();
                 let out = &mut self.outbox;
@@ -137,9 +149,15 @@ impl<A: Address> Node<A> {
                 let (table, out) = (self.replica.table(), &mut self.outbox);
                 self.transfer.handle_refusal(now, (delta, is_fresh), from, refused, table, out);
                 self.events.refused(id.life, refused);
+                if refused == Refused::OtherHead {
+                    self.compare_words(from, delta);
+                }
             }
         }
-        self.give_way_to(id.life);
+        // Where heads are signed, a life counts once it has shown a row.
+        if self.verifier.is_none() || self.table().version(id) > 0 {
+            self.give_way_to(id.life);
+        }
     }
 
     /// Goes on after rows grew: they are members, work for the collector, and rumors if they are
@@ -156,6 +174,10 @@ impl<A: Address> Node<A> {
                 self.handle_repaired(id, from);
             }
             self.learn_member(id);
+            self.read_notices(id, from);
+            if let Some(verifier) = &mut self.verifier {
+                verifier.spot_checks.handle_growth(id);
+            }
         }
         if self.replica.collect(grown.iter().map(|growth| growth.id)) {
             self.announce();
@@ -179,7 +201,11 @@ impl<A: Address> Node<A> {
     }
 
     pub(super) fn learn_member(&mut self, id: RowId) {
-        if let Some(row) = self.replica.table().row(id).filter(|_| id.space == Space::SELF) {
+        let table = self.replica.table();
+        let is_current = |stamped| self.verifier.is_none() || !table.is_expired(id.space, stamped);
+        let row =
+            table.row(id).filter(|row| id.space == Space::SELF && is_current(row.head().timestamp));
+        if let Some(row) = row {
             self.members.handle_row(row, &mut self.events);
         }
     }

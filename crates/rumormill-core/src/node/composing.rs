@@ -21,6 +21,9 @@ impl<A: Address> Node<A> {
         assert!(buf.len() >= DATAGRAM_LEN_MIN, "a datagram buffer holds at least 1,200 bytes");
         let Allowance { scope, len_max } = self.budget.allowance()?;
         let len_max = len_max.min(buf.len());
+        if !self.outbox.is_empty(scope) {
+            self.sign_heads();
+        }
         let claims = self.members.claims_along();
         let (life, table) = (self.life(), self.replica.table());
         self.digest.handle_changes(table);

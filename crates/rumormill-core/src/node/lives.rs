@@ -18,6 +18,9 @@ impl<A: Address> Node<A> {
         let dropped = self.replica.evict(replica);
         if replica != self.identity.replica {
             self.members.forget(replica, &mut self.events);
+            if let Some(verifier) = &mut self.verifier {
+                verifier.forget(replica);
+            }
         }
         self.go_on_without(&dropped);
     }
@@ -33,7 +36,7 @@ impl<A: Address> Node<A> {
     /// [`join`](Self::join), so that peers are not asked for what the disk holds.
     pub fn restore(&mut self, now: Instant, rows: impl IntoIterator<Item = Arc<Row<Key, Bytes>>>) {
         self.advance(now);
-        let rows: Vec<_> = rows.into_iter().collect();
+        let rows = self.verified(rows.into_iter().collect());
         self.look_for_the_future(&rows);
         let ours = rows.iter().filter(|row| row.id().life.replica == self.identity.replica);
         let unknown = ours.filter(|row| row.version() > self.table().version(row.id()));
@@ -50,6 +53,7 @@ impl<A: Address> Node<A> {
         self.go_on_without(&dropped);
         for growth in self.replica.restore(rows.iter().cloned()) {
             self.learn_member(growth.id);
+            self.read_notices(growth.id, growth.from);
             self.events.table_changed();
         }
         let dropped = self.replica.expire(unix, &retention);
@@ -103,7 +107,11 @@ impl<A: Address> Node<A> {
     /// Writes what others need to know of us.
     pub(super) fn introduce_ourselves(&mut self) {
         let (identity, zone) = (self.identity.clone(), self.config.zone.clone());
-        let introduce = |writer: &mut Writer<'_>| self_row::introduce(writer, &identity, &zone);
+        let signing = self.verifier.as_ref().map(|it| it.signing().clone());
+        let introduce = |writer: &mut Writer<'_>| {
+            self_row::introduce(writer, &identity, &zone)?;
+            signing.iter().try_for_each(|signing| self_row::certify(writer, signing))
+        };
         let introduced = self.update(self.now, introduce);
         introduced.expect("an identity's name and address, and a zone, fit a cell each");
         if self.leaving != Leaving::No {
@@ -124,6 +132,7 @@ impl<A: Address> Node<A> {
         }
         let dropped = self.replica.expire(unix, &retention);
         self.go_on_without(&dropped);
+        self.forget_the_expired();
         self.announce();
     }
 

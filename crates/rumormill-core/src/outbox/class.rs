@@ -41,6 +41,7 @@ pub(super) enum Kind {
     Fill,
     Lack,
     Page,
+    Attest,
 }
 
 impl Class {
@@ -65,6 +66,7 @@ impl Class {
                 Kind::Request,
                 Kind::Lack,
                 Kind::Page,
+                Kind::Attest,
             ],
             Self::Bulk => &[Kind::Delta, Kind::Fill],
         }
@@ -74,7 +76,7 @@ impl Class {
 impl Kind {
     /// What goes before rows, most urgent first. What finds out what differs goes before the rows
     /// that are known to: it is of the table as the peer knows it.
-    pub(super) const BEFORE_ROWS: [Self; 18] = [
+    pub(super) const BEFORE_ROWS: [Self; 19] = [
         Self::Ack,
         Self::Ping,
         Self::PingFor,
@@ -92,6 +94,7 @@ impl Kind {
         Self::Pull,
         Self::NextPage,
         Self::Request,
+        Self::Attest,
         Self::Announce,
     ];
 

@@ -11,6 +11,7 @@ use crate::{
     message::{Announced, Ask, Cells, Claim, Compare, Filled, Lack, Message, Page, TablePrint},
     seal::FRAME_LEN,
     sender::{Sender, Tag},
+    trust::Attested,
 };
 
 /// The least room for which starting on a delta, a page or cells is worth it.
@@ -236,6 +237,13 @@ impl<'b> Composition<'b> {
         kind_len: usize,
     ) -> Option<RowDelta<Key, Bytes>> {
         self.table.row(id)?.delta_since(since, self.room().saturating_sub(kind_len))
+    }
+
+    /// Says what the owner of a row signed, unless it did not.
+    pub(super) fn say_attested(&mut self, id: RowId) -> bool {
+        let row = self.table.row(id);
+        let attested = row.and_then(|row| Attested::new(id, row.head(), &row.content()));
+        attested.is_none_or(|attested| self.say(&Message::Attested(attested)))
     }
 
     /// Names as many rows as fit, with their versions, and strikes them out. Says whether all did.

@@ -52,6 +52,8 @@ pub(super) struct Letter {
     pub(super) next_page: Option<RowId>,
     pub(super) lack: Option<Lacking>,
     pub(super) fill: Option<Fill>,
+    /// A row of which to say what its owner signed.
+    pub(super) attest: Option<RowId>,
     pub(super) requests: Queue<RowId, Since>,
     /// Rows to name, and whether the peer may never have heard of them.
     pub(super) announced: Queue<RowId, bool>,
@@ -190,6 +192,7 @@ impl Letter {
             Kind::Request => {
                 self.requests.say_next(|id, since| page.say(&Message::Request { id, since }))
             }
+            Kind::Attest => self.attest.take_if(|id| page.say_attested(*id)).is_some(),
             Kind::Announce => page.say_names(&mut self.announced),
             Kind::Rumor => self.rumors.say_next(|id, owed| page.say_delta(id, owed)),
             Kind::Delta => self.deltas.say_next(|id, owed| page.say_delta(id, owed)),
@@ -230,6 +233,7 @@ impl Letter {
             Kind::Pull => self.pull,
             Kind::NextPage => self.next_page.is_some(),
             Kind::Request => !self.requests.is_empty(),
+            Kind::Attest => self.attest.is_some(),
             Kind::Announce => !self.announced.is_empty(),
             Kind::Rumor => !self.rumors.is_empty(),
             Kind::Delta => !self.deltas.is_empty(),

@@ -54,6 +54,12 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         self.rows.unmark_grave(replica);
     }
 
+    /// Says whether a replica is evicted.
+    #[must_use]
+    pub fn is_evicted(&self, replica: ReplicaId) -> bool {
+        self.rows.is_evicted(replica)
+    }
+
     /// Walks the replicas that are evicted.
     pub fn evicted(&self) -> impl Iterator<Item = ReplicaId> {
         self.rows.graves()
@@ -92,7 +98,24 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
             let kept: BTreeSet<RowId> = kept.iter().map(|row| row.id()).collect();
             gone.extend(candidates.into_iter().filter(|id| !kept.contains(id)));
         }
+        self.keep_introductions(&mut gone);
         self.drop_rows(gone)
+    }
+
+    /// Keeps the signed row in which a replica says who it is while anything else of the replica
+    /// stays: a newcomer can verify that by nothing else.
+    fn keep_introductions(&self, gone: &mut Vec<RowId>) {
+        let is_signed =
+            |id: &RowId| self.row(*id).is_some_and(|row| row.head().signature.is_some());
+        let of_self = |id: &RowId| id.space == Space::SELF && is_signed(id);
+        if !gone.iter().any(of_self) {
+            return;
+        }
+        let doomed: BTreeSet<RowId> = gone.iter().copied().collect();
+        let others = self.rows().map(|row| row.id()).filter(|id| id.space != Space::SELF);
+        let staying = others.filter(|id| !doomed.contains(id)).map(|id| id.life.replica);
+        let staying: BTreeSet<ReplicaId> = staying.collect();
+        gone.retain(|id| !(of_self(id) && staying.contains(&id.life.replica)));
     }
 
     /// Drops every row, begins `life`, and refuses what it refused before.

@@ -31,7 +31,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         for row in waiting {
             let whole = row.delta_since(0, usize::MAX);
             // What finds no room to wait comes again, from whoever shows it.
-            let staged = whole.and_then(|whole| self.stage(&whole).ok());
+            let staged = whole.and_then(|whole| self.stage(&whole, None).ok());
             settled.extend(staged.into_iter().flat_map(|admission| admission.grown));
         }
         grown.extend(settled);

@@ -133,6 +133,11 @@ pub(crate) fn i4_admission(
             | Refused::TooManyDependencies
             | Refused::TooLarge
             | Refused::CellAfterHead
+            | Refused::OtherHead
+            | Refused::Signature
+            | Refused::UnknownKey
+            | Refused::NotAdmitted
+            | Refused::TooMuchToVerify
             | Refused::Evicted
             | Refused::Expired,
         ) => false,

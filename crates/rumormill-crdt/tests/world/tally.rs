@@ -79,6 +79,11 @@ impl Tally {
                 | Refused::TooManyDependencies
                 | Refused::TooLarge
                 | Refused::CellAfterHead
+                | Refused::OtherHead
+                | Refused::Signature
+                | Refused::UnknownKey
+                | Refused::NotAdmitted
+                | Refused::TooMuchToVerify
                 | Refused::Evicted
                 | Refused::Expired,
             ) => return,

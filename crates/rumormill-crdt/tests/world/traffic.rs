@@ -173,7 +173,14 @@ pub(crate) fn split(delta: &Delta, every: Version) -> Vec<Delta> {
         let to = delta.to().min(from + every);
         let inside = |version| from < version && version <= to;
         let cells = delta.cells().iter().filter(|cell| inside(cell.version)).cloned().collect();
-        let parts = DeltaParts { id: delta.id(), from, to, head: delta.head().clone(), cells };
+        let parts = DeltaParts {
+            id: delta.id(),
+            from,
+            to,
+            head: delta.head().clone(),
+            content: None,
+            cells,
+        };
         pieces.push(RowDelta::new(parts).expect("a part of a sound delta is sound"));
         from = to;
     }
