@@ -126,7 +126,7 @@ fn an_agent_answers_wrong_lines_and_outlives_its_input() {
     ann.hear(
         "error",
         "there is no \"frobnicate\"; there are set, add, remove, count, get, watch, members, \
-         freshness, evict, pardon, help, quit",
+         freshness, evict, pardon, revoke, keys, help, quit",
     );
     ann.say("freshness");
     ann.hear(
