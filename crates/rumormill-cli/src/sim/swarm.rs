@@ -58,6 +58,12 @@ pub(crate) struct Args {
     /// Go on after the first failure.
     #[arg(long)]
     keep_going: bool,
+    /// Leave out populations of more nodes in the beginning.
+    #[arg(long)]
+    nodes_max: Option<u32>,
+    /// Begin no seed once so many seconds of the processor's time were spent.
+    #[arg(long)]
+    cpu_s_max: Option<u32>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -96,7 +102,18 @@ fn run_all(args: &Args) -> Vec<Ran> {
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if !args.seeds.contains(&seed) || results.send(run_one(args, seed)).is_err() {
+                    if !args.seeds.contains(&seed) {
+                        break;
+                    }
+                    let plan = Plan::draw(seed);
+                    let is_meant = args.nodes_max.is_none_or(|most| plan.nodes <= most);
+                    if !is_meant {
+                        continue;
+                    }
+                    let one = run_one(args, seed, &plan);
+                    let is_over = one.outcome.violation.is_some() && !args.keep_going;
+                    stop.fetch_or(is_over, Ordering::Relaxed);
+                    if results.send(one).is_err() {
                         break;
                     }
                 }
@@ -104,8 +121,11 @@ fn run_all(args: &Args) -> Vec<Ran> {
         }
         drop(results);
         let mut all: Vec<Ran> = Vec::new();
+        let mut spent = Duration::ZERO;
         for one in ran {
-            stop.fetch_or(one.outcome.violation.is_some() && !args.keep_going, Ordering::Relaxed);
+            spent += one.spent;
+            let is_late = args.cpu_s_max.is_some_and(|most| spent.as_secs() >= u64::from(most));
+            stop.fetch_or(is_late, Ordering::Relaxed);
             if let Some(violation) = &one.outcome.violation {
                 let _ = writeln!(io::stderr(), "seed {}: {violation}", one.seed);
             }
@@ -118,8 +138,8 @@ fn run_all(args: &Args) -> Vec<Ran> {
     all
 }
 
-fn run_one(args: &Args, seed: u64) -> Ran {
-    let (begun, plan) = (thread_time(), Plan::draw(seed));
+fn run_one(args: &Args, seed: u64, plan: &Plan) -> Ran {
+    let begun = thread_time();
     let outcome = plan.run::<Errands>();
     let spent = thread_time().saturating_sub(begun);
     let is_twice = seed.checked_rem(args.twice_in) == Some(0);

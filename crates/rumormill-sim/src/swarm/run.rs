@@ -175,12 +175,21 @@ impl<'p, W: Workload + 'static> Run<'p, W> {
         }
         let mut chance = Chance::new(seed);
         let seen = self.judges.copies.of(who).map(|copy| copy.heard.clone()).unwrap_or_default();
+        let before = self.sim.node(who).table().bookmark();
         let done = self.sim.update(who, |writer| W::edit(number as u64, &mut chance, writer));
         if let Some((space, edit)) = done {
             let table: &Table = self.sim.node(who).table();
             let row = RowId { space, life: table.life() };
             if let Some(written) = table.row(row) {
                 let (version, stamp) = (written.version(), written.head().timestamp);
+                if table.bookmark() != before {
+                    let verdict = self.judges.history.is_later(stamp, &seen);
+                    self.judges.find(
+                        &self.sim,
+                        "an edit is stamped after all it had heard of",
+                        verdict,
+                    );
+                }
                 let place = self.judges.history.note((row, version), stamp, edit, seen);
                 self.judges.copies.hear_at_once(row, version, place);
                 self.edits += 1;
