@@ -355,6 +355,8 @@ impl<A: Address> Node<A> {
         stats.refutations = self.members.refutations;
         stats.confirmations = self.members.confirmations;
         stats.shed = self.outbox.shed;
+        stats.transfers = self.transfer.counts;
+        stats.repairs = self.reconcile.repairs;
         stats.comparisons = self.reconcile.comparisons;
         stats.comparisons_equal = self.reconcile.comparisons_equal;
         stats

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::Refusals;
+use crate::{Refusals, Repairs, Transfers};
 
 /// Counts since the node was made. They only grow, but for those that say that they do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -32,6 +32,10 @@ pub struct Stats {
     pub deltas_refused: u64,
     /// The same, by why.
     pub refusals: Refusals,
+    /// How rows were fetched.
+    pub transfers: Transfers,
+    /// How it was found out what differs.
+    pub repairs: Repairs,
     /// Bytes sent to find out what differs: all messages but deltas, pings, acks and claims, and
     /// the sender's name in every datagram that has such a message. Frames do not count.
     pub digest_bytes_sent: u64,

@@ -178,6 +178,7 @@ struct Summary {
     ran_twice: usize,
     differed: Vec<u64>,
     faults: BTreeMap<&'static str, u64>,
+    covered: BTreeMap<String, u64>,
     agreed: Vec<Duration>,
     detected: Vec<Duration>,
     failures: Vec<(u64, Violation)>,
@@ -188,6 +189,10 @@ impl Summary {
         let mut faults: BTreeMap<_, _> = Plan::kinds().into_iter().map(|kind| (kind, 0)).collect();
         for (kind, count) in all.iter().flat_map(|it| &it.outcome.faults) {
             *faults.entry(*kind).or_insert(0) += count;
+        }
+        let mut covered = BTreeMap::new();
+        for (what, count) in all.iter().flat_map(|it| &it.outcome.covered) {
+            *covered.entry(what.clone()).or_insert(0) += count;
         }
         let sum = |figure: fn(&Ran) -> u64| all.iter().map(figure).sum();
         let differed = all.iter().filter(|it| it.is_same_again == Some(false));
@@ -203,6 +208,7 @@ impl Summary {
             ran_twice: all.iter().filter(|it| it.is_same_again.is_some()).count(),
             differed: differed.map(|it| it.seed).collect(),
             faults,
+            covered,
             agreed: all.iter().filter_map(|it| it.outcome.agreed_after).collect(),
             detected: all.iter().filter_map(|it| it.outcome.detected_after).collect(),
             failures: all.iter().filter_map(failure).collect(),
@@ -243,6 +249,7 @@ impl Summary {
             "messages": self.datagrams,
             "edits": self.edits,
             "faults": self.faults,
+            "covered": self.covered,
             "agreed_after_ms_p50": of(&self.agreed, 50),
             "agreed_after_ms_p99": of(&self.agreed, 99),
             "agreed_after_ms_max": of(&self.agreed, 100),

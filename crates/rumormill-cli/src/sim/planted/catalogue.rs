@@ -49,7 +49,8 @@ impl Catalogue {
                 ("in", Some(_)) => file = rest,
                 ("-", Some(bug)) => bug.edit(file).find.push(rest.to_owned()),
                 ("+", Some(Bug { edits, .. })) if !edits.is_empty() => {
-                    edits.iter_mut().last().map(|edit| edit.replace.push(rest.to_owned()));
+                    let last = edits.last_mut().expect("it has one");
+                    last.replace.push(rest.to_owned());
                 }
                 _ => return Err(format!("{PATH}, line {number}: not understood: {line}")),
             }

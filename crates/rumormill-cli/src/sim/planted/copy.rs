@@ -8,7 +8,7 @@ use std::{
 
 use super::catalogue::Catalogue;
 
-/// What a build needs. All of it is under version control.
+/// What a build needs.
 const PARTS: [&str; 5] = ["Cargo.toml", "Cargo.lock", "crates", "benches", "examples"];
 
 /// Where the workspace's sources are.
@@ -59,7 +59,8 @@ impl Checkout {
 
     fn files(&self) -> Result<Vec<String>, String> {
         let mut git = Command::new("git");
-        git.args(["ls-files", "-z", "--"]).args(PARTS).current_dir(&self.root);
+        git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"]);
+        git.args(PARTS).current_dir(&self.root);
         let listed = git.output().map_err(|why| format!("cannot run git: {why}"))?;
         let text = String::from_utf8(listed.stdout).map_err(|why| why.to_string())?;
         let files: Vec<_> = text.split_terminator('\0').map(str::to_owned).collect();
