@@ -311,6 +311,14 @@ fn a_swarm_is_the_same_however_many_run_at_a_time() {
 }
 
 #[test]
+fn every_planted_bug_fits_the_source() {
+    assert_eq!(run(&["sim", "planted", "--check"]), (Some(0), String::new()));
+    let (code, error) = run(&["sim", "planted", "--bug", "nobody"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("there is no such bug"), "{error}");
+}
+
+#[test]
 fn theory_holds_if_all_its_cells_do() {
     let (held, report) = asked(&["sim", "theory", "--runs", "4"]);
     let cells = report["cells"].as_array().unwrap();

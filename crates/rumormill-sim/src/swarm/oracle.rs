@@ -67,7 +67,7 @@ pub(crate) fn all<W: Workload + 'static>() -> Vec<Box<dyn Oracle<W>>> {
         Box::new(Reads::<W>::new()),
         Box::new(Refusals),
         Box::new(Bounds::default()),
-        Box::new(Members),
+        Box::new(Members::default()),
         Box::new(Collection),
         Box::new(Silence::default()),
     ]
