@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Oracle, Scene, Verdict, ensure};
 use crate::{
     Index,
-    swarm::{Fault, Heard, copies::Touched, workload::Workload},
+    swarm::{Heard, copies::Touched, workload::Workload},
 };
 
 /// So many nodes are few: there, each change is compared with the specification. Where there are more,
@@ -45,9 +45,7 @@ impl<W: Workload> Reads<W> {
         let there = W::inserted_once(&read);
         let shown = self.shown.entry(who).or_default();
         let returned = shown.gone.intersection(&there).next();
-        ensure(returned.is_none() || drops_too_soon(scene, who), || {
-            format!("{returned:?} was gone at node {who} and is back")
-        })?;
+        ensure(returned.is_none(), || format!("{returned:?} was gone at node {who} and is back"))?;
         shown.gone.extend(shown.there.difference(&there));
         shown.there = there;
         Ok(())
@@ -59,13 +57,6 @@ fn differing(one: &str, other: &str) -> (String, String) {
     let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
     let part = |text: &str| text.chars().skip(same.saturating_sub(40)).take(120).collect();
     (part(one), part(other))
-}
-
-/// Whose clock is far ahead drops what others keep, and is told of it again.
-fn drops_too_soon<W: Workload>(scene: &Scene<'_, W>, who: Index) -> bool {
-    let mut faults = scene.plan.schedule.faults.iter().map(|planned| &planned.fault);
-    scene.plan.forgets()
-        && faults.any(|it| matches!(it, Fault::ClockAhead(whose, _) if *whose == who))
 }
 
 impl<W: Workload> Oracle<W> for Reads<W> {
