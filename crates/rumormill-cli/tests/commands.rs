@@ -368,6 +368,14 @@ fn a_swarm_is_the_same_however_many_run_at_a_time() {
 }
 
 #[test]
+fn every_planted_bug_fits_the_source() {
+    let checked = rumormill(&["sim", "planted", "--check"]).output().expect("it starts");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let nobody = rumormill(&["sim", "planted", "--bug", "nobody"]).output().expect("it starts");
+    assert_eq!(nobody.status.code(), Some(1));
+}
+
+#[test]
 fn theory_holds_if_all_its_cells_do() {
     let (held, report) = asked(&["sim", "theory", "--runs", "4"]);
     let cells = report["cells"].as_array().unwrap();
