@@ -39,6 +39,16 @@ pub struct Refusals {
     pub clock: u64,
     /// A cell was stamped later than its head.
     pub cell_after_head: u64,
+    /// Its owner had told us something else of the same version.
+    pub other_head: u64,
+    /// Its owner had not signed it.
+    pub signature: u64,
+    /// Its owner's key was not known yet; it was asked for.
+    pub unknown_key: u64,
+    /// Its owner was not let in.
+    pub not_admitted: u64,
+    /// Its sender had sent so much to be verified that it had to wait.
+    pub too_much_to_verify: u64,
 }
 
 impl Refusals {
@@ -59,6 +69,11 @@ impl Refusals {
             Refused::TooManyDependencies => &mut self.too_many_dependencies,
             Refused::Clock(_) => &mut self.clock,
             Refused::CellAfterHead => &mut self.cell_after_head,
+            Refused::OtherHead => &mut self.other_head,
+            Refused::Signature => &mut self.signature,
+            Refused::UnknownKey => &mut self.unknown_key,
+            Refused::NotAdmitted => &mut self.not_admitted,
+            Refused::TooMuchToVerify => &mut self.too_much_to_verify,
         };
         *count += 1;
     }
@@ -71,6 +86,9 @@ impl Refusals {
             + self.too_large
             + self.too_many_dependencies
             + self.cell_after_head
+            + self.other_head
+            + self.signature
+            + self.not_admitted
     }
 
     /// Walks the counts, each with what it is called.
@@ -91,6 +109,11 @@ impl Refusals {
             ("too many dependencies", self.too_many_dependencies),
             ("clock", self.clock),
             ("cell after head", self.cell_after_head),
+            ("other head", self.other_head),
+            ("signature", self.signature),
+            ("unknown key", self.unknown_key),
+            ("not admitted", self.not_admitted),
+            ("too much to verify", self.too_much_to_verify),
         ];
         counts.into_iter()
     }
