@@ -264,7 +264,9 @@ fn who_was_told_something_else_takes_the_whole_row() {
     let (mut ann, mut twin, mut notary) = (owner(), owner(), Notary::default());
     write(&mut ann, 1, 1, b"to bob");
     sign_all(&mut ann);
-    [b"to all", b"others"].map(|value| write(&mut twin, 1, 1, value));
+    for value in [b"to all", b"others"] {
+        write(&mut twin, 1, 1, value);
+    }
     write(&mut twin, 1, 2, b"later");
     sign_all(&mut twin);
     let mut bob = newcomer();
