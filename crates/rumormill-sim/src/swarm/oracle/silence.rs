@@ -36,10 +36,12 @@ const fn bytes_per_s(mode: Mode) -> f64 {
     }
 }
 
-/// Who runs stamps each of its rows anew before a fourth of the retention is over.
+/// Who runs stamps each of its rows anew before a fourth of the retention is over; what was written at
+/// one time is stamped at one time, so all of it may fall into the time that is counted.
 fn stamps_per_s(plan: &Plan, nodes: usize) -> f64 {
     let rows = to_f64(nodes as u64 * SPACES);
-    plan.config.retention.shared.map_or(0.0, |kept| 4.0 * rows / kept.as_secs_f64())
+    let per_row = |kept: Duration| 4.0 / kept.as_secs_f64() + 1.0 / COUNTED.as_secs_f64();
+    plan.config.retention.shared.map_or(0.0, |kept| rows * per_row(kept))
 }
 
 /// A life writes in so many spaces.
