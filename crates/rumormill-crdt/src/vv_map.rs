@@ -361,20 +361,37 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         let from = self.version(id);
         if let Some(row) = self.rows.get(id) {
             // Planned before anything changes, so that a refusal copies no shared row.
-            let mut plan = row.plan_whole(delta)?;
-            if let Some(verifier) = verifier {
-                row.verify_planned(&mut plan, delta, verifier)?;
+            match (row.plan_whole(delta), verifier) {
+                (Ok(mut plan), verifier) => {
+                    if let Some(verifier) = verifier {
+                        row.verify_planned(&mut plan, delta, verifier)?;
+                    }
+                    self.rows.change(id, |row| row.carry_out(plan, delta));
+                }
+                // The owner told us something else before. What it says by now, if it says so, counts.
+                (Err(Refused::Hash), Some(verifier)) if delta.from() == 0 => {
+                    self.show_whole(delta, Some(verifier))?;
+                }
+                (Err(refused), _) => return Err(refused),
             }
-            self.rows.change(id, |row| row.carry_out(plan, delta));
         } else {
-            let mut row = Row::from_whole(delta)?;
-            if let Some(verifier) = verifier {
-                row.keep_sums();
-                row.verify(verifier)?;
-            }
-            self.show(Arc::new(row));
+            self.show_whole(delta, verifier)?;
         }
         Ok(Growth { id, from })
+    }
+
+    fn show_whole(
+        &mut self,
+        delta: &RowDelta<K, V>,
+        verifier: Option<&mut dyn HeadVerifier<K, V>>,
+    ) -> Result<(), Refused> {
+        let mut row = Row::from_whole(delta)?;
+        if let Some(verifier) = verifier {
+            row.keep_sums();
+            row.verify(verifier)?;
+        }
+        self.show(Arc::new(row));
+        Ok(())
     }
 
     fn stage(

@@ -3,8 +3,8 @@
 
 use proptest::{collection::vec, prelude::*};
 use rumormill_crdt::{
-    Bytes, Candidate, Content, Head, HeadVerifier, Key, Life, Limits, Progress, Refused, ReplicaId,
-    RowDelta, RowId, Signature, Space, Table, Timestamp, WholeRow, codec,
+    Bytes, Candidate, Content, Dependency, Head, HeadVerifier, Key, Life, Limits, Progress,
+    Refused, ReplicaId, RowDelta, RowId, Signature, Space, Table, Timestamp, WholeRow, codec,
 };
 
 const LIFE: Life = Life { replica: ReplicaId(7), epoch: 1 };
@@ -174,6 +174,59 @@ fn no_bit_of_a_signed_whole_row_can_be_changed() {
 }
 
 #[test]
+fn what_makes_a_row_whole_or_lets_it_wait_is_verified_too() {
+    let (mut ann, mut eve) = (owner(), owner());
+    for table in [&mut ann, &mut eve] {
+        (0..8).for_each(|number| write(table, 1, number, &[b'v'; 100]));
+    }
+    sign_all(&mut ann);
+    let piece = ann.row(ROW).expect("ann wrote").delta_since(0, 600).expect("some cells fit");
+    let mut bob = newcomer();
+    bob.admit_signed(&piece, &mut Notary::default()).expect("it is signed");
+    // The last piece is of a row that ann never signed, and it all adds up.
+    write(&mut eve, 1, 9, b"forged");
+    let rest = eve.row(ROW).expect("eve wrote").delta_since(piece.to(), usize::MAX);
+    let mut parts = rest.expect("the rest").into_parts();
+    parts.head.signature = piece.head().signature.clone();
+    let rest = RowDelta::new(parts).expect("it is well formed");
+    assert_eq!(bob.admit_signed(&rest, &mut Notary::default()), Err(Refused::Signature));
+    assert!(bob.row(ROW).is_none());
+    // A row that would wait for another one.
+    let mut parts = whole(&ann).into_parts();
+    let on = RowId { space: Space::STATS, ..ROW };
+    let at = Dependency { version: 1, timestamp: Timestamp(1) };
+    parts.head.dependencies.insert(on, at);
+    let waiting = RowDelta::new(parts).expect("it is well formed");
+    let mut bob = newcomer();
+    assert_eq!(bob.admit_signed(&waiting, &mut Notary::default()), Err(Refused::Signature));
+    assert!(!bob.is_staged(ROW));
+}
+
+#[test]
+fn every_field_of_a_head_is_digested_and_the_content() {
+    let (head, content) = (Head { recent: 1, ..Head::default() }, Content([0; 32]));
+    let on = (RowId { space: Space::STATS, ..ROW }, Dependency::default());
+    let later = Dependency { version: 1, ..Dependency::default() };
+    let stamped = Dependency { timestamp: Timestamp(1), ..Dependency::default() };
+    let heads = [
+        head.clone(),
+        Head { floor: 1, ..head.clone() },
+        Head { timestamp: Timestamp(1), ..head.clone() },
+        Head { recent: 2, ..head.clone() },
+        Head { hash: 1, ..head.clone() },
+        Head { dependencies: [on].into(), ..head.clone() },
+        Head { dependencies: [(on.0, later)].into(), ..head.clone() },
+        Head { dependencies: [(on.0, stamped)].into(), ..head.clone() },
+        Head { dependencies: [(ROW, later)].into(), ..head.clone() },
+    ];
+    let mut digests: Vec<_> = heads.iter().map(|head| head.digest(&content)).collect();
+    digests.push(head.digest(&Content([1; 32])));
+    for (nth, digest) in digests.iter().enumerate() {
+        assert!(!digests[..nth].contains(digest), "{nth}");
+    }
+}
+
+#[test]
 fn a_head_that_is_held_is_not_verified_again() {
     let mut ann = owner();
     write(&mut ann, 1, 1, b"v");
@@ -204,6 +257,31 @@ fn two_heads_of_one_version_are_told_apart_whatever_they_hash_to() {
     let (mut bob, mut notary) = (newcomer(), Notary::default());
     bob.admit_signed(&whole(&ann), &mut notary).expect("it is signed");
     assert_eq!(bob.admit_signed(&whole(&eve), &mut notary), Err(Refused::OtherHead));
+}
+
+#[test]
+fn who_was_told_something_else_takes_the_whole_row() {
+    let (mut ann, mut twin, mut notary) = (owner(), owner(), Notary::default());
+    write(&mut ann, 1, 1, b"to bob");
+    sign_all(&mut ann);
+    for value in [b"to all", b"others"] {
+        write(&mut twin, 1, 1, value);
+    }
+    write(&mut twin, 1, 2, b"later");
+    sign_all(&mut twin);
+    let mut bob = newcomer();
+    bob.admit_signed(&whole(&ann), &mut notary).expect("it is signed");
+    let later = twin.row(ROW).expect("it was written").delta_since(2, usize::MAX).expect("news");
+    let parts = rumormill_crdt::DeltaParts { from: 1, ..later.into_parts() };
+    let later = RowDelta::new(parts).expect("it is well formed");
+    assert_eq!(bob.admit_signed(&later, &mut notary), Err(Refused::Hash));
+    let mut forged = whole(&twin).into_parts();
+    forged.head.signature = whole(&ann).head().signature.clone();
+    let forged = RowDelta::new(forged).expect("it is well formed");
+    assert_eq!(bob.admit_signed(&forged, &mut notary), Err(Refused::Signature));
+    assert_eq!(bob.row(ROW), ann.row(ROW));
+    bob.admit_signed(&whole(&twin), &mut notary).expect("it is signed");
+    assert_eq!(bob.row(ROW), twin.row(ROW));
 }
 
 #[test]

@@ -151,6 +151,8 @@ impl<A: Address> Node<A> {
                 self.events.refused(id.life, refused);
                 if refused == Refused::OtherHead {
                     self.compare_words(from, delta);
+                } else if refused == Refused::Hash {
+                    self.start_anew_on(from, delta);
                 }
             }
         }

@@ -6,7 +6,7 @@ mod tests;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use rumormill_crdt::{
-    Admission, Bytes, Key, Refused, ReplicaId, Row, RowDelta, RowId, Space, Version,
+    Admission, Bytes, Key, Refused, ReplicaId, Row, RowDelta, RowId, Since, Space, Version,
 };
 
 use super::Node;
@@ -92,6 +92,14 @@ impl<A: Address> Node<A> {
             if let Some(other) = other {
                 self.handle_attested(from, other);
             }
+        }
+    }
+
+    /// Goes on after a delta was refused because it does not add up with what we hold: perhaps its
+    /// owner told us something else before. Its whole row stands by itself.
+    pub(super) fn start_anew_on(&mut self, from: &A, delta: &RowDelta<Key, Bytes>) {
+        if self.verifier.is_some() && delta.from() > 0 {
+            self.outbox.request(from, delta.id(), Since::default());
         }
     }
 
