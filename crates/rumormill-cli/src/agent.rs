@@ -9,17 +9,20 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
 use clap::{CommandFactory, error::ErrorKind};
 use rumormill::{
-    Config, Event, Handle, MemberInfo, ReplicaId, Retention, Settings, Stopped, spawn,
+    Config, Event, Handle, MemberInfo, ReplicaId, Retention, Settings, Stopped,
+    core::{KeyRing, PublicKey, Trust},
+    spawn,
 };
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::keys::{Admitted, FleetFile, KeyFile, RevocationFile};
 use input::{Edit, Input, Line, Question};
 use reading::{Reading, counter, register, set};
 use said::{Output, Said};
@@ -59,6 +62,13 @@ pub(crate) struct Args {
     /// The population's name; nodes of other populations are not heard.
     #[arg(long, value_name = "NAME", default_value = "")]
     cluster: String,
+    /// The file of keys by which the node is let into a fleet: see `rumormill keys`.
+    #[arg(long, value_name = "FILE", requires = "fleet_key")]
+    key_file: Option<PathBuf>,
+    /// The file of keys that the members of the fleet have in common. Without it nothing is sealed or
+    /// signed: everybody who can send the node a datagram is trusted.
+    #[arg(long, value_name = "FILE", requires = "key_file", conflicts_with = "cluster")]
+    fleet_key: Option<PathBuf>,
     /// A file to write every input of the node down in, made anew: see `rumormill replay`. It grows
     /// with all that is received.
     #[arg(long, value_name = "FILE")]
@@ -75,7 +85,7 @@ Examples:
   echo 'add skills search' | rumormill agent --bind 127.0.0.1:0 --name eve --join 127.0.0.1:7001 --json";
 
 pub(crate) fn run(args: Args) -> ExitCode {
-    if args.bind.port() == 0 && args.name.is_none() {
+    if args.bind.port() == 0 && args.name.is_none() && args.key_file.is_none() {
         let why = "a node on a free port has another address at each start: give it a --name";
         crate::Cli::command().error(ErrorKind::MissingRequiredArgument, why).exit();
     }
@@ -93,17 +103,22 @@ pub(crate) fn run(args: Args) -> ExitCode {
 
 async fn live(args: Args, output: Output) -> Result<(), Box<dyn Error>> {
     let mut stop = StopSignals::new()?;
+    let entry = Entry::of(&args)?;
     let config = Config {
-        cluster: args.cluster,
+        cluster: entry.cluster,
+        keys: entry.keys,
+        trust: entry.trust,
         fanout: usize::from(args.fanout),
         rumor_every: Duration::from_millis(args.interval_ms),
         zone: args.zone,
         retention: retention(args.retention_days),
         ..Config::DEFAULT
     };
-    let name = args.name.unwrap_or_else(|| args.bind.to_string());
+    let name = entry.name;
     let settings = Settings::new(name.clone(), args.bind);
+    let replica = entry.replica.unwrap_or(settings.replica);
     let node = spawn(Settings {
+        replica,
         advertise: args.advertise,
         join: args.join,
         config,
@@ -112,7 +127,9 @@ async fn live(args: Args, output: Output) -> Result<(), Box<dyn Error>> {
     })
     .await?;
     output.say(&Said::Started { name, address: node.address(), replica: node.replica() });
-    let agent = Agent { node, output, watched: BTreeMap::new(), warned: BTreeSet::new() };
+    let authority = entry.authority;
+    let agent =
+        Agent { node, output, authority, watched: BTreeMap::new(), warned: BTreeSet::new() };
     let node = agent.node.clone();
     agent.live(&mut stop).await?;
     tokio::select! {
@@ -139,9 +156,43 @@ fn retention(days: u32) -> Retention {
     Retention { of_self, ..Retention::uniform(data) }
 }
 
+/// As whom the node enters a population, and what it needs for that.
+struct Entry {
+    name: String,
+    replica: Option<ReplicaId>,
+    cluster: String,
+    keys: Option<KeyRing>,
+    trust: Trust,
+    authority: Option<PublicKey>,
+}
+
+impl Entry {
+    fn of(args: &Args) -> Result<Self, String> {
+        let (Some(key_file), Some(fleet_key)) = (&args.key_file, &args.fleet_key) else {
+            return Ok(Self {
+                name: args.name.clone().unwrap_or_else(|| args.bind.to_string()),
+                replica: None,
+                cluster: args.cluster.clone(),
+                keys: None,
+                trust: Trust::Unsigned,
+                authority: None,
+            });
+        };
+        let Admitted { name, replica, cluster, keys, trust, authority } =
+            Admitted::read(key_file, fleet_key)?;
+        if let Some(other) = args.name.as_ref().filter(|other| **other != name) {
+            return Err(format!("the fleet knows this key as {name:?}, not as {other:?}"));
+        }
+        let (replica, keys, authority) = (Some(replica), Some(keys), Some(authority));
+        Ok(Self { name, replica, cluster, keys, trust, authority })
+    }
+}
+
 struct Agent {
     node: Handle,
     output: Output,
+    /// Of the fleet that we are let into, if there is one.
+    authority: Option<PublicKey>,
     /// What is printed whenever it changes, as it was printed last.
     watched: BTreeMap<String, Reading>,
     /// What was warned of, and about whom: such events come again with every datagram.
@@ -162,13 +213,15 @@ impl Agent {
                     Ok(Line::Edit(edit)) => self.edit(edit).await?,
                     Ok(Line::Ask(question)) => self.answer(question).await?,
                     Ok(Line::Evict(name)) => {
-                        self.node.evict(ReplicaId::from_name(&name)).await?;
+                        self.node.evict(self.replica_called(&name).await?).await?;
                         self.output.say(&Said::Done);
                     }
                     Ok(Line::Pardon(name)) => {
-                        self.node.pardon(ReplicaId::from_name(&name)).await?;
+                        self.node.pardon(self.replica_called(&name).await?).await?;
                         self.output.say(&Said::Done);
                     }
+                    Ok(Line::Revoke(file)) => self.revoke(&file).await?,
+                    Ok(Line::Keys(file)) => self.take_keys(&file).await?,
                     Err(reason) => self.output.say(&Said::Error(reason)),
                 },
                 event = events.recv() => match event {
@@ -184,6 +237,37 @@ impl Agent {
                 }
             }
         }
+    }
+
+    /// A member is found by its name. Without signed identities an id follows from a name, so that
+    /// whoever is not there is found too.
+    async fn replica_called(&self, name: &str) -> Result<ReplicaId, Stopped> {
+        let members = self.node.members().await?;
+        let member = members.iter().find(|member| member.name == name);
+        Ok(member.map_or_else(|| ReplicaId::from_name(name), |member| member.life.replica))
+    }
+
+    async fn revoke(&self, file: &Path) -> Result<(), Stopped> {
+        let said = match RevocationFile::read(file) {
+            Err(reason) => Said::Error(reason),
+            Ok(file) if self.node.revoke(file.revocation.clone()).await? => Said::Done,
+            Ok(_) => Said::Error("our fleet's authority did not issue this".to_owned()),
+        };
+        self.output.say(&said);
+        Ok(())
+    }
+
+    async fn take_keys(&self, file: &Path) -> Result<(), Stopped> {
+        let said = match FleetFile::read(file) {
+            Ok(fleet) if Some(&fleet.authority) == self.authority.as_ref() => {
+                self.node.set_keys(fleet.keys).await?;
+                Said::Done
+            }
+            Ok(_) => Said::Error("these are the keys of another fleet than ours".to_owned()),
+            Err(reason) => Said::Error(reason),
+        };
+        self.output.say(&said);
+        Ok(())
     }
 
     async fn edit(&mut self, edit: Edit) -> Result<(), Stopped> {

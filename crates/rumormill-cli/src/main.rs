@@ -2,12 +2,14 @@
 
 mod agent;
 mod demo;
+mod keys;
 mod maelstrom;
 mod reconcile;
 mod replay;
 mod sim;
 
 mod figures;
+mod hex;
 mod progress;
 mod thread_time;
 
@@ -40,6 +42,8 @@ enum Command {
     Reconcile(reconcile::Args),
     Maelstrom(maelstrom::Args),
     Replay(replay::Args),
+    #[command(subcommand)]
+    Keys(keys::Command),
 }
 
 const EXAMPLES: &str = "\
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Maelstrom(args) => maelstrom::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Keys(command) => keys::run(&command),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use rumormill::{Liveness, Outcome, Recording, RecordingError, Step};
 use serde_json::json;
 
-use crate::fail;
+use crate::{fail, keys::Admitted};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,6 +31,12 @@ Exit code 0 if all outputs are identical.";
 pub(crate) struct Args {
     /// The log.
     file: PathBuf,
+    /// The node's file of keys, if it had one: keys are not in the log.
+    #[arg(long, value_name = "FILE", requires = "fleet_key")]
+    key_file: Option<PathBuf>,
+    /// The fleet's file of keys.
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    fleet_key: Option<PathBuf>,
     /// Print each input, what the node put out, and how its table and members stood afterwards.
     #[arg(long)]
     step: bool,
@@ -43,18 +49,34 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match replay(args) {
         Ok(outcome) if outcome.is_identical() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
-        Err(reason) => fail(format!("{}: {reason}", args.file.display())),
+        Err(reason) => fail(reason),
     }
 }
 
-fn replay(args: &Args) -> Result<Outcome, RecordingError> {
+fn open(args: &Args) -> Result<Recording, String> {
+    let recording = Recording::open(&args.file).map_err(|reason| args.about(&reason))?;
+    let (Some(key_file), Some(fleet_key)) = (&args.key_file, &args.fleet_key) else {
+        return Ok(recording);
+    };
+    let Admitted { keys, trust, .. } = Admitted::read(key_file, fleet_key)?;
+    Ok(recording.with_keys(Some(keys), trust))
+}
+
+impl Args {
+    fn about(&self, reason: &RecordingError) -> String {
+        format!("{}: {reason}", self.file.display())
+    }
+}
+
+fn replay(args: &Args) -> Result<Outcome, String> {
     let mut out = io::stdout().lock();
     let mut last = String::new();
-    let outcome = Recording::open(&args.file)?.replay(|step| {
+    let outcome = open(args)?.replay(|step| {
         if args.step || !step.is_same && !args.json {
             let _ = show(step, &mut last, &mut out);
         }
-    })?;
+    });
+    let outcome = outcome.map_err(|reason| args.about(&reason))?;
     let _ = if args.json {
         writeln!(out, "{}", to_json(&outcome))
     } else {

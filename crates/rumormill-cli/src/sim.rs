@@ -6,6 +6,7 @@ mod demers;
 mod idle;
 mod join;
 mod loss;
+mod planted;
 mod spread;
 mod swarm;
 mod theory;
@@ -37,6 +38,8 @@ pub(crate) enum Scenario {
     Zones(zones::Args),
     /// Everything that can go wrong, drawn from many seeds, and judged.
     Swarm(swarm::Args),
+    /// Bugs planted on purpose, and which oracle finds each.
+    Planted(planted::Args),
     /// How many rounds a rumor takes, beside the formulas.
     Theory(theory::Args),
     /// The tables of Demers et al., measured again, and our nodes beside them.
@@ -54,6 +57,7 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Churn(args) => churn::run(args),
         Scenario::Zones(args) => zones::run(args),
         Scenario::Swarm(args) => swarm::run(args),
+        Scenario::Planted(args) => planted::run(args),
         Scenario::Theory(args) => theory::run(args),
         Scenario::Demers(args) => demers::run(args),
     }

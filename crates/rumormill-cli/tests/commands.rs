@@ -126,7 +126,7 @@ fn an_agent_answers_wrong_lines_and_outlives_its_input() {
     ann.hear(
         "error",
         "there is no \"frobnicate\"; there are set, add, remove, count, get, watch, members, \
-         freshness, evict, pardon, help, quit",
+         freshness, evict, pardon, revoke, keys, help, quit",
     );
     ann.say("freshness");
     ann.hear(
@@ -365,6 +365,14 @@ fn a_swarm_is_the_same_however_many_run_at_a_time() {
     for field in ["hash", "node_hours", "messages", "edits", "faults"] {
         assert_eq!(report[field], again[field]);
     }
+}
+
+#[test]
+fn every_planted_bug_fits_the_source() {
+    let checked = rumormill(&["sim", "planted", "--check"]).output().expect("it starts");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let nobody = rumormill(&["sim", "planted", "--bug", "nobody"]).output().expect("it starts");
+    assert_eq!(nobody.status.code(), Some(1));
 }
 
 #[test]

@@ -404,6 +404,8 @@ impl<A: Address> Node<A> {
         stats.refutations = self.members.refutations;
         stats.confirmations = self.members.confirmations;
         stats.shed = self.outbox.shed;
+        stats.transfers = self.transfer.counts;
+        stats.repairs = self.reconcile.repairs;
         stats.comparisons = self.reconcile.comparisons;
         stats.comparisons_equal = self.reconcile.comparisons_equal;
         if let Some(verifier) = &self.verifier {

@@ -36,7 +36,7 @@ use self::{
     sweep::Sweep,
 };
 use crate::{
-    Address, Config, Instant,
+    Address, Config, Instant, Repairs,
     digest::{Basis, Digest, View},
     freshness::{Agreements, Freshness},
     message::{Ask, Cells, Compare, Message, More, Page, WireStrata},
@@ -78,6 +78,7 @@ pub(crate) struct Reconcile<A> {
     /// Fingerprints of peers that were compared with ours, and how many of them were equal.
     pub(crate) comparisons: u64,
     pub(crate) comparisons_equal: u64,
+    pub(crate) repairs: Repairs,
 }
 
 /// What the answering to a peer needs to know.
@@ -110,6 +111,7 @@ impl<A: Address> Reconcile<A> {
             filling: Filling::new(random),
             comparisons: 0,
             comparisons_equal: 0,
+            repairs: Repairs::default(),
         }
     }
 
@@ -218,6 +220,7 @@ impl<A: Address> Reconcile<A> {
         let size = self.expectation.size_despite_loss(differences).min(view.size_max());
         let one_datagram = datagram_size(NARROW, scene.config);
         if 2 * differences > scene.table.len() {
+            self.repairs.filled += 1;
             self.filling.begin(from, &mut scene);
         } else if size.cells() <= one_datagram.cells() * 3 / 2 {
             // The estimate may be too high, and then one datagram is enough.
@@ -252,10 +255,11 @@ impl<A: Address> Reconcile<A> {
                 return false;
             }
             Comparison::One(gap) if self.is_named_anew(from, gap) => {
+                self.repairs.named += 1;
                 repair(from, view, &[gap], 1, scene);
                 self.hurry(scene);
             }
-            _ if self.stuck >= STUCK_MAX => self.sweep.begin(from, scene),
+            _ if self.stuck >= STUCK_MAX => self.begin_sweep(from, scene),
             Comparison::One(_) | Comparison::Several => return true,
         }
         false
@@ -314,7 +318,9 @@ impl<A: Address> Reconcile<A> {
         if arrived + missing > datagram_size(NARROW, scene.config).cells() {
             self.expectation.note_loss(arrived, missing);
         }
-        match inquiry.conclude(scene) {
+        let outcome = inquiry.conclude(scene);
+        self.count(&outcome);
+        match outcome {
             Outcome::Found(differences) => {
                 self.expectation.learn(scene.now, differences);
                 if differences == 0 {
@@ -328,16 +334,31 @@ impl<A: Address> Reconcile<A> {
             Outcome::Incomplete { fruitless: true } => self.stuck += 1,
             Outcome::GoesOn(_) | Outcome::Incomplete { fruitless: false } | Outcome::HandedOver => {
             }
-            Outcome::Stuck => self.sweep.begin(peer, scene),
+            Outcome::Stuck => self.begin_sweep(peer, scene),
         }
         // No comparison said so before, since the peer's bases are too early for us.
         if self.stuck > STUCK_MAX {
-            self.sweep.begin(peer, scene);
+            self.begin_sweep(peer, scene);
         }
         self.hurry(scene);
     }
 
     /// Sends rows that a peer asked for by their hashes.
+    const fn count(&mut self, outcome: &Outcome<A>) {
+        match outcome {
+            Outcome::Found(_) => self.repairs.sketched += 1,
+            Outcome::GoesOn(_) => self.repairs.widened += 1,
+            Outcome::Incomplete { .. } => self.repairs.incomplete += 1,
+            Outcome::HandedOver => self.repairs.handed_over += 1,
+            Outcome::Stuck => {}
+        }
+    }
+
+    fn begin_sweep(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
+        self.repairs.swept += 1;
+        self.sweep.begin(peer, scene);
+    }
+
     fn handle_ask(&mut self, from: &A, ask: &Ask, scene: Scene<'_, A>) {
         let Some(view) = scene.digest.view_on(ask.basis()) else { return };
         self.expectation.learn(scene.now, usize::try_from(ask.found()).unwrap_or(usize::MAX));
@@ -364,8 +385,10 @@ impl<A: Address> Reconcile<A> {
         let is_due = self.next_audit_at <= scene.now;
         if let Some(view) = equal.filter(|_| is_due) {
             self.next_audit_at = scene.now + AUDITS_EVERY;
+            self.repairs.audits += 1;
             if view.audit(salt, scene.table) != sum {
-                return self.sweep.begin(from, &mut scene);
+                self.repairs.audits_failed += 1;
+                return self.begin_sweep(from, &mut scene);
             }
         }
         self.handle_compare(from, theirs, scene);

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::{Refusals, Repairs, Transfers};
+
 /// Counts since the node was made. They only grow, but for those that say that they do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Stats {
@@ -28,6 +30,12 @@ pub struct Stats {
     pub deltas_known: u64,
     /// Row deltas refused; most are gaps, which are then asked for.
     pub deltas_refused: u64,
+    /// The same, by why.
+    pub refusals: Refusals,
+    /// How rows were fetched.
+    pub transfers: Transfers,
+    /// How it was found out what differs.
+    pub repairs: Repairs,
     /// Bytes sent to find out what differs: all messages but deltas, pings, acks and claims, and
     /// the sender's name in every datagram that has such a message. Frames do not count.
     pub digest_bytes_sent: u64,

@@ -13,8 +13,8 @@ use rumormill_crdt::{
 };
 
 use crate::{
-    Address, Config, Instant, membership::Membership, outbox::Outbox, pace, random::Random,
-    round_trip::RoundTrip,
+    Address, Config, Instant, Transfers, membership::Membership, outbox::Outbox, pace,
+    random::Random, round_trip::RoundTrip,
 };
 
 /// The most rows asked for at a time; further ones are found again by the next comparison.
@@ -41,6 +41,7 @@ pub(crate) struct Transfer<A> {
     round_trip: RoundTrip,
     /// When a delta was last of use: while rows arrive, those that wait for them are kept.
     progress_at: Instant,
+    pub(crate) counts: Transfers,
 }
 
 /// Who has a row.
@@ -93,6 +94,7 @@ impl<A: Address> Transfer<A> {
             timeout_max: config.request_timeout.max(timeout_min),
             round_trip: RoundTrip::default(),
             progress_at: now,
+            counts: Transfers::default(),
         }
     }
 
@@ -152,6 +154,7 @@ impl<A: Address> Transfer<A> {
         }
         let room = self.wants.len() < WANTS_MAX;
         if room && table.accepts(id) && table.version(id) < version {
+            self.counts.asked += 1;
             holder.ask(id, table, out);
             self.wait_for(now, id, holder, is_fresh);
         }
@@ -175,6 +178,7 @@ impl<A: Address> Transfer<A> {
         if admission.progress != Progress::Known {
             self.progress_at = now;
         }
+        self.count(admission.progress);
         match admission.progress {
             Progress::Known => {}
             // Pieces of a still later version may be staged, and must not stay for ever.
@@ -205,6 +209,7 @@ impl<A: Address> Transfer<A> {
     ) {
         match refused {
             Refused::Gap { .. } | Refused::Floor => {
+                self.counts.refused += 1;
                 let wanted = Wanted::old(delta.id(), delta.head().version);
                 let wanted = Wanted { is_fresh, ..wanted };
                 self.want(now, wanted, peer, table, out);
@@ -257,6 +262,7 @@ impl<A: Address> Transfer<A> {
             if is_enough && !waits {
                 self.wants.remove(&id);
                 replica.drop_staging(id);
+                self.counts.given_up += 1;
                 continue;
             }
             want.attempts = want.attempts.saturating_add(1);
@@ -265,7 +271,8 @@ impl<A: Address> Transfer<A> {
             let wait = timeout.saturating_mul(1 << doublings);
             want.asked_at = now;
             want.deadline = now + wait.min(self.timeout_max);
-            want.turn_to_another(members, random);
+            self.counts.asked_again += 1;
+            self.counts.turned += u64::from(want.turn_to_another(members, random));
             self.deadlines.insert((want.deadline, id));
             want.holder.ask(id, replica.table(), out);
         }
@@ -276,6 +283,15 @@ impl<A: Address> Transfer<A> {
     }
 
     /// Asks for the next piece, and gives it its own time.
+    const fn count(&mut self, progress: Progress) {
+        match progress {
+            Progress::Known => {}
+            Progress::Visible => self.counts.whole += 1,
+            Progress::Staged { .. } => self.counts.pieces += 1,
+            Progress::Waiting => self.counts.waited += 1,
+        }
+    }
+
     fn ask_on(&mut self, now: Instant, id: RowId, peer: &A, since: Since, out: &mut Outbox<A>) {
         self.restart_deadline(now, id, peer);
         out.request(peer, id, since);
@@ -306,14 +322,14 @@ impl<A: Address> Transfer<A> {
 
 impl<A: Address> Want<A> {
     /// Turns to who else said that it has the row. Who said so first is asked twice, since datagrams
-    /// get lost, and then any member, since nodes do.
-    fn turn_to_another(&mut self, members: &Membership<A>, random: &mut Random) {
-        if let Some(another) = self.another.take() {
-            self.holder = another;
-        } else if !self.attempts.is_multiple_of(2) || self.holder.nonce.is_none() {
-            let drawn = members.draw(random, 1).pop();
-            self.holder = drawn.map_or_else(|| self.holder.clone(), Holder::unasked);
-        }
+    /// get lost, and then any member, since nodes do. Says whether there is
+    /// anybody else.
+    fn turn_to_another(&mut self, members: &Membership<A>, random: &mut Random) -> bool {
+        let is_drawn = !self.attempts.is_multiple_of(2) || self.holder.nonce.is_none();
+        let count = usize::from(is_drawn);
+        let drawn = || members.draw(random, count).pop().map(Holder::unasked);
+        let another = self.another.take().or_else(drawn);
+        another.map(|another| self.holder = another).is_some()
     }
 }
 

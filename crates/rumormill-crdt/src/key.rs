@@ -180,8 +180,10 @@ impl Key {
         Self::build(KeyKind::Kill, &[&life.to_bytes(), &version.to_be_bytes()])
     }
 
-    /// The add that a kill names.
-    pub(crate) fn killed(&self) -> Option<(Life, Version)> {
+    /// The insert into a set that this key removes: whose it was, and its version. Nothing for other
+    /// kinds of cells.
+    #[must_use]
+    pub fn killed(&self) -> Option<(Life, Version)> {
         let named = self.0.strip_prefix(&[KeyKind::Kill as u8])?;
         let (life, version) = named.split_at_checked(Life::LEN)?;
         let version = <[u8; 8]>::try_from(version).ok()?;

@@ -370,7 +370,10 @@ impl Sim {
             Ok(()) => {
                 self.line(format_args!("{} -> {} {} bytes", name(from), name(to), bytes.len()));
             }
-            Err(why) => self.line(format_args!("{} -x {} {why}", name(from), name(to))),
+            Err(why) => {
+                self.record.note_rejection(why);
+                self.line(format_args!("{} -x {} {why}", name(from), name(to)));
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 //! at rest. `docs/testing.md` lists them.
 
 mod copies;
+mod coverage;
 mod edit_set;
 mod errands;
 mod fault;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io, net::SocketAddr, pin::pin, time::Duration};
 
 use rumormill_core::{
-    DATAGRAM_LEN_MIN, Freshness, Instant, Member,
+    DATAGRAM_LEN_MIN, Freshness, Instant, KeyRing, Member, Revocation,
     crdt::{Bookmark, ReplicaId, Table, Writer},
 };
 use tokio::{
@@ -148,6 +148,14 @@ impl Driver {
 
     pub(crate) fn join(&mut self, seed: SocketAddr) {
         self.node.join(self.now(), seed);
+    }
+
+    pub(crate) fn set_keys(&mut self, keys: &KeyRing) {
+        self.node.set_keys(self.now(), keys);
+    }
+
+    pub(crate) fn revoke(&mut self, revocation: &Revocation) -> bool {
+        self.node.revoke(self.now(), revocation)
     }
 
     pub(crate) fn evict(&mut self, replica: ReplicaId) {

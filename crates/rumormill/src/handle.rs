@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, error, fmt, net::SocketAddr};
 
 use rumormill_core::{
-    Freshness, Liveness, Member,
+    Freshness, KeyRing, Liveness, Member, Revocation,
     crdt::{Life, ReplicaId, Table, Writer},
 };
 use tokio::{
@@ -167,6 +167,28 @@ impl Handle {
     /// [`Stopped`].
     pub async fn join(&self, seed: SocketAddr) -> Result<(), Stopped> {
         self.call(move |driver| driver.join(seed)).await
+    }
+
+    /// Seals with other keys from here on, and accepts no others. See
+    /// [`Node::set_keys`](rumormill_core::Node::set_keys). A [log of
+    /// inputs](crate::Settings::log_inputs) ends here, since keys are not in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`].
+    pub async fn set_keys(&self, keys: KeyRing) -> Result<(), Stopped> {
+        self.call(move |driver| driver.set_keys(&keys)).await
+    }
+
+    /// Throws a member out, here and by all whom the node reaches. Says whether the authority of
+    /// the population issued the revocation. See
+    /// [`Node::revoke`](rumormill_core::Node::revoke).
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`].
+    pub async fn revoke(&self, revocation: Revocation) -> Result<bool, Stopped> {
+        self.call(move |driver| driver.revoke(&revocation)).await
     }
 
     /// Drops every row of a replica, here, and refuses all of its lives. See

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rumormill_core::{
-    Instant, Node, Transmit,
+    Instant, KeyRing, Node, Revocation, Transmit,
     crdt::{Bytes, Key, ReplicaId, Row, Writer},
 };
 
@@ -70,6 +70,18 @@ impl RecordedNode {
     pub(crate) fn leave(&mut self, now: Instant) {
         self.record(|| Entry::input(now, Input::Leave));
         self.node.leave(now);
+    }
+
+    /// The log ends here: without the new keys nobody goes on from it.
+    pub(crate) fn set_keys(&mut self, now: Instant, keys: &KeyRing) {
+        self.flush();
+        self.log = None;
+        self.node.set_keys(now, keys);
+    }
+
+    pub(crate) fn revoke(&mut self, now: Instant, revocation: &Revocation) -> bool {
+        self.record(|| Entry::input(now, Input::Revoke { revocation: revocation.clone() }));
+        self.node.revoke(now, revocation)
     }
 
     pub(crate) fn evict(&mut self, now: Instant, replica: ReplicaId) {

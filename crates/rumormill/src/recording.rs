@@ -15,7 +15,7 @@ use std::{
 };
 
 use rumormill_core::{
-    Config, DATAGRAM_LEN_MIN, Identity, Instant, KeyRing, Node, Transmit,
+    Config, DATAGRAM_LEN_MIN, Identity, Instant, KeyRing, Node, Revocation, Transmit, Trust,
     crdt::{Bytes, EditStep, Key, ReplicaId, Row, RowDelta, codec, keyed_hash},
 };
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,7 @@ pub(crate) enum Input {
     Edit { steps: Vec<EditStep> },
     Join { seed: SocketAddr },
     Leave,
+    Revoke { revocation: Revocation },
     Evict { replica: ReplicaId },
     Pardon { replica: ReplicaId },
     Restore { rows: Vec<RowDelta<Key, Bytes>> },
@@ -165,11 +166,11 @@ impl Recording {
         Ok(Self { log, begun })
     }
 
-    /// Gives back the keys, which are not in the log. A sealed node does not go the same way
-    /// without them.
+    /// Gives back the keys, which are not in the log. A node that seals or signs does not go the
+    /// same way without them.
     #[must_use]
-    pub fn with_keys(mut self, keys: KeyRing) -> Self {
-        self.begun.config.keys = Some(keys);
+    pub fn with_keys(mut self, keys: Option<KeyRing>, trust: Trust) -> Self {
+        (self.begun.config.keys, self.begun.config.trust) = (keys, trust);
         self
     }
 
@@ -234,6 +235,7 @@ impl Input {
             Self::Timeout => node.handle_timeout(now),
             Self::Join { seed } => node.join(now, *seed),
             Self::Leave => node.leave(now),
+            Self::Revoke { revocation } => drop(node.revoke(now, revocation)),
             Self::Evict { replica } => node.evict(now, *replica),
             Self::Pardon { replica } => node.pardon(now, *replica),
             Self::Edit { steps } => {
@@ -313,8 +315,11 @@ impl fmt::Display for Input {
             Self::Edit { steps } => write!(f, "an edit of {} steps", steps.len()),
             Self::Join { seed } => write!(f, "joins {seed}"),
             Self::Leave => f.write_str("leaves"),
-            Self::Evict { replica } => write!(f, "evicts {replica:?}"),
-            Self::Pardon { replica } => write!(f, "pardons {replica:?}"),
+            Self::Revoke { revocation } => {
+                write!(f, "hears that {} is revoked", revocation.replica())
+            }
+            Self::Evict { replica } => write!(f, "evicts {replica}"),
+            Self::Pardon { replica } => write!(f, "pardons {replica}"),
             Self::Restore { rows } => write!(f, "finds {} rows on its disk", rows.len()),
         }
     }

@@ -1,6 +1,6 @@
 //! Lines of standard input, and what they ask for.
 
-use std::{future, io, io::BufRead, thread};
+use std::{future, io, io::BufRead, path::PathBuf, thread};
 
 use rumormill::{Column, OrSet};
 use tokio::sync::mpsc;
@@ -16,6 +16,10 @@ pub(crate) enum Line {
     /// Drop a replica's rows and refuse all of its lives; it has this name.
     Evict(String),
     Pardon(String),
+    /// Throw a member out, by the revocation in this file.
+    Revoke(PathBuf),
+    /// Seal with the keys of the fleet in this file.
+    Keys(PathBuf),
     Quit,
 }
 
@@ -49,6 +53,8 @@ members            list who is there
 freshness          say with how many peers the table agreed, and as of when
 evict NAME         drop all a member wrote, here, and hear it no more
 pardon NAME        take that back
+revoke FILE        throw a member out, by a revocation: see `rumormill keys`
+keys FILE          seal with the keys in this file of the fleet's
 help               list these lines
 quit               say good-bye and stop";
 
@@ -109,7 +115,9 @@ impl Line {
             "freshness" => ask(Question::Freshness),
             "evict" if !rest.is_empty() => Ok(Self::Evict(rest.to_owned())),
             "pardon" if !rest.is_empty() => Ok(Self::Pardon(rest.to_owned())),
-            "evict" | "pardon" => Err(usage(verb)),
+            "revoke" if !rest.is_empty() => Ok(Self::Revoke(rest.into())),
+            "keys" if !rest.is_empty() => Ok(Self::Keys(rest.into())),
+            "evict" | "pardon" | "revoke" | "keys" => Err(usage(verb)),
             "help" => ask(Question::Help),
             "quit" => Ok(Self::Quit),
             _ => {
@@ -159,7 +167,7 @@ mod tests {
         assert_eq!(
             unknown,
             "there is no \"frobnicate\"; there are set, add, remove, count, get, watch, members, \
-             freshness, evict, pardon, help, quit"
+             freshness, evict, pardon, revoke, keys, help, quit"
         );
         for (wrong, right) in [
             ("set key", "set KEY VALUE;"),

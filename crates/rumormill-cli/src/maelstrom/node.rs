@@ -2,7 +2,6 @@
 //! output.
 
 use std::{
-    fmt::Write as _,
     io::{self, BufRead, StdoutLock},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
@@ -16,6 +15,7 @@ use super::{
     Message,
     service::{Request, Workload},
 };
+use crate::hex::{from_hex, to_hex};
 
 /// The type of messages that carry datagrams between nodes.
 const DATAGRAM: &str = "rumormill";
@@ -165,32 +165,5 @@ impl Served {
         }
         while self.node.poll_event().is_some() {}
         Ok(())
-    }
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<_>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
-    let byte = |pair: &[u32]| u8::try_from(pair[0] << 4 | pair[1]).ok();
-    digits.chunks(2).map(byte).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_the_same_as_text() {
-        let bytes: Vec<u8> = (0..=255).collect();
-        assert_eq!(from_hex(&to_hex(&bytes)), Some(bytes));
-        assert_eq!(from_hex("0"), None);
-        assert_eq!(from_hex("zz"), None);
     }
 }

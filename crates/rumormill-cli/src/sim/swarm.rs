@@ -58,6 +58,12 @@ pub(crate) struct Args {
     /// Go on after the first failure.
     #[arg(long)]
     keep_going: bool,
+    /// Leave out populations of more nodes in the beginning.
+    #[arg(long)]
+    nodes_max: Option<u32>,
+    /// Begin no seed once so many seconds of the processor's time were spent.
+    #[arg(long)]
+    cpu_s_max: Option<u32>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -96,7 +102,18 @@ fn run_all(args: &Args) -> Vec<Ran> {
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if !args.seeds.contains(&seed) || results.send(run_one(args, seed)).is_err() {
+                    if !args.seeds.contains(&seed) {
+                        break;
+                    }
+                    let plan = Plan::draw(seed);
+                    let is_meant = args.nodes_max.is_none_or(|most| plan.nodes <= most);
+                    if !is_meant {
+                        continue;
+                    }
+                    let one = run_one(args, seed, &plan);
+                    let is_over = one.outcome.violation.is_some() && !args.keep_going;
+                    stop.fetch_or(is_over, Ordering::Relaxed);
+                    if results.send(one).is_err() {
                         break;
                     }
                 }
@@ -104,8 +121,11 @@ fn run_all(args: &Args) -> Vec<Ran> {
         }
         drop(results);
         let mut all: Vec<Ran> = Vec::new();
+        let mut spent = Duration::ZERO;
         for one in ran {
-            stop.fetch_or(one.outcome.violation.is_some() && !args.keep_going, Ordering::Relaxed);
+            spent += one.spent;
+            let is_late = args.cpu_s_max.is_some_and(|most| spent.as_secs() >= u64::from(most));
+            stop.fetch_or(is_late, Ordering::Relaxed);
             if let Some(violation) = &one.outcome.violation {
                 let _ = writeln!(io::stderr(), "seed {}: {violation}", one.seed);
             }
@@ -118,8 +138,8 @@ fn run_all(args: &Args) -> Vec<Ran> {
     all
 }
 
-fn run_one(args: &Args, seed: u64) -> Ran {
-    let (begun, plan) = (thread_time(), Plan::draw(seed));
+fn run_one(args: &Args, seed: u64, plan: &Plan) -> Ran {
+    let begun = thread_time();
     let outcome = plan.run::<Errands>();
     let spent = thread_time().saturating_sub(begun);
     let is_twice = seed.checked_rem(args.twice_in) == Some(0);
@@ -158,6 +178,7 @@ struct Summary {
     ran_twice: usize,
     differed: Vec<u64>,
     faults: BTreeMap<&'static str, u64>,
+    covered: BTreeMap<String, u64>,
     agreed: Vec<Duration>,
     detected: Vec<Duration>,
     failures: Vec<(u64, Violation)>,
@@ -168,6 +189,10 @@ impl Summary {
         let mut faults: BTreeMap<_, _> = Plan::kinds().into_iter().map(|kind| (kind, 0)).collect();
         for (kind, count) in all.iter().flat_map(|it| &it.outcome.faults) {
             *faults.entry(*kind).or_insert(0) += count;
+        }
+        let mut covered = BTreeMap::new();
+        for (what, count) in all.iter().flat_map(|it| &it.outcome.covered) {
+            *covered.entry(what.clone()).or_insert(0) += count;
         }
         let sum = |figure: fn(&Ran) -> u64| all.iter().map(figure).sum();
         let differed = all.iter().filter(|it| it.is_same_again == Some(false));
@@ -183,6 +208,7 @@ impl Summary {
             ran_twice: all.iter().filter(|it| it.is_same_again.is_some()).count(),
             differed: differed.map(|it| it.seed).collect(),
             faults,
+            covered,
             agreed: all.iter().filter_map(|it| it.outcome.agreed_after).collect(),
             detected: all.iter().filter_map(|it| it.outcome.detected_after).collect(),
             failures: all.iter().filter_map(failure).collect(),
@@ -223,6 +249,7 @@ impl Summary {
             "messages": self.datagrams,
             "edits": self.edits,
             "faults": self.faults,
+            "covered": self.covered,
             "agreed_after_ms_p50": of(&self.agreed, 50),
             "agreed_after_ms_p99": of(&self.agreed, 99),
             "agreed_after_ms_max": of(&self.agreed, 100),

@@ -146,6 +146,7 @@ impl<A: Address> Node<A> {
             }
             Err(refused) => {
                 self.stats.deltas_refused += 1;
+                self.stats.refusals.note(refused);
                 let (table, out) = (self.replica.table(), &mut self.outbox);
                 self.transfer.handle_refusal(now, (delta, is_fresh), from, refused, table, out);
                 self.events.refused(id.life, refused);

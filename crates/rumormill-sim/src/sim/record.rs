@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rumormill_core::Instant;
+use rumormill_core::{Instant, Rejected};
 
 use super::{Index, Sim};
 use crate::link::{Delays, Fate};
@@ -13,6 +13,7 @@ pub(super) struct Record {
     hash: u64,
     datagrams: u64,
     mishaps: BTreeMap<&'static str, u64>,
+    rejections: BTreeMap<&'static str, u64>,
 }
 
 impl Sim {
@@ -33,6 +34,12 @@ impl Sim {
     #[must_use]
     pub const fn mishaps(&self) -> &BTreeMap<&'static str, u64> {
         &self.record.mishaps
+    }
+
+    /// Why nodes rejected datagrams, and how often.
+    #[must_use]
+    pub const fn rejections(&self) -> &BTreeMap<&'static str, u64> {
+        &self.record.rejections
     }
 }
 
@@ -60,6 +67,10 @@ impl Record {
         }
     }
 
+    pub(super) fn note_rejection(&mut self, why: Rejected) {
+        *self.rejections.entry(rejection(why)).or_insert(0) += 1;
+    }
+
     pub(super) fn note(&mut self, kind: &'static str) {
         *self.mishaps.entry(kind).or_insert(0) += 1;
     }
@@ -67,5 +78,20 @@ impl Record {
     /// Multiply and rotate, as in FxHash: no adversary chooses what is hashed here.
     const fn take(&mut self, word: u64) {
         self.hash = (self.hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+}
+
+const fn rejection(why: Rejected) -> &'static str {
+    match why {
+        Rejected::TooShort => "too short",
+        Rejected::Protocol { .. } => "protocol",
+        Rejected::Damaged => "damaged",
+        Rejected::Sealed => "sealed",
+        Rejected::Unsealed => "unsealed",
+        Rejected::UnknownKey => "unknown key",
+        Rejected::Forged => "forged",
+        Rejected::Replayed => "replayed",
+        Rejected::Malformed => "malformed",
+        Rejected::OurName => "our name",
     }
 }

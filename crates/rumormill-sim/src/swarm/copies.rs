@@ -73,7 +73,7 @@ impl Copies {
         let changed = copy.changed(table, is_new);
         let rows = changed.into_iter().map(|id| copy.follow(table, id)).collect();
         (copy.bookmark, copy.life) = (table.bookmark(), Some(life));
-        let touched = Touched { who, is_new, rows };
+        let mut touched = Touched { who, is_new, rows };
         touched.mint(sim, history);
         copy.hear::<W>(history, &touched);
         Some(touched)
@@ -101,11 +101,12 @@ impl Copies {
 
 impl Touched {
     /// Notes what a process wrote, in this life or in one that it began and ended meanwhile.
-    fn mint<E>(&self, sim: &Sim, history: &mut History<E>) {
+    fn mint<E>(&mut self, sim: &Sim, history: &mut History<E>) {
         let replica = sim.replica(self.who);
-        for row in self.rows.iter().filter(|row| row.id.life.replica == replica) {
+        for row in self.rows.iter_mut().filter(|row| row.id.life.replica == replica) {
             let Some(held) = row.after else { continue };
-            if row.is_own || history.minted(row.id, held.version).is_none() {
+            row.is_own |= history.minted(row.id, held.version).is_none();
+            if row.is_own {
                 history.mint(row.id, held.version, held.hash);
             }
         }

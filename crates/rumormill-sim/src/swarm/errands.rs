@@ -11,10 +11,16 @@ use crate::Chance;
 
 /// Elements that are inserted once, removed by anybody, and collected: the only cells of their
 /// space, so that what is not collected can be counted.
-const ERRANDS: Column<OrSet<u64>> = Column::new(ERRANDS_SPACE, "errands");
+const ERRANDS: Column<OrSet<Element>> = Column::new(ERRANDS_SPACE, "errands");
 const CALLS: Column<PnCounter> = Column::new(Space::STATS, "calls");
 const LEADER: Column<LwwRegister<u64>> = Column::new(Space::SHARED, "leader");
 const NOTES: Column<Map<u64, String>> = Column::new(Space::SHARED, "notes");
+
+/// A number, and letters that make some rows with erase markers longer than a datagram.
+type Element = (u64, String);
+
+/// An element has up to so many letters.
+const ELEMENT_LEN_MAX: u64 = 240;
 
 /// Where the set lies.
 const ERRANDS_SPACE: Space = Space(16);
@@ -77,7 +83,7 @@ impl Workload for Errands {
 
     fn read(table: &Table) -> ErrandsRead {
         ErrandsRead {
-            errands: ERRANDS.read(table),
+            errands: ERRANDS.read(table).into_iter().map(|(number, _)| number).collect(),
             calls: CALLS.read(table),
             leader: LEADER.read(table),
             notes: NOTES.read(table),
@@ -105,7 +111,7 @@ fn draw(number: u64, chance: &mut Chance, table: &Table) -> Option<Errand> {
         5..9 => {
             let there = ERRANDS.read(table);
             let place = usize::try_from(chance.below(there.len().max(1) as u64)).ok()?;
-            Errand::Remove(there.into_iter().nth(place)?)
+            Errand::Remove(there.into_iter().nth(place)?.0)
         }
         9..13 => Errand::Count(i64::from(chance.draw().to_be_bytes()[0]) - 100),
         13 => Errand::Reset,
@@ -117,6 +123,12 @@ fn draw(number: u64, chance: &mut Chance, table: &Table) -> Option<Errand> {
         ),
     };
     Some(errand)
+}
+
+/// The element of that number.
+fn element(number: u64) -> Element {
+    let len = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % ELEMENT_LEN_MAX;
+    (number, "e".repeat(usize::try_from(len).expect("a short text")))
 }
 
 fn draw_note(chance: &mut Chance) -> (u64, (Timestamp, String)) {
@@ -136,8 +148,8 @@ impl Errand {
 
     fn carry_out(&mut self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         match self {
-            Self::Insert(element) => ERRANDS.insert(writer, element),
-            Self::Remove(element) => ERRANDS.remove(writer, element).map(drop),
+            Self::Insert(number) => ERRANDS.insert(writer, &element(*number)),
+            Self::Remove(number) => ERRANDS.remove(writer, &element(*number)).map(drop),
             Self::Count(by) => CALLS.add(writer, *by),
             Self::Reset => CALLS.reset(writer),
             Self::Lead(Some(who)) => LEADER.set(writer, who),

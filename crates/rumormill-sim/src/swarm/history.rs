@@ -111,6 +111,15 @@ impl<E> History<E> {
         }
     }
 
+    /// Whether a stamp is later than those of all these edits (I10).
+    pub(crate) fn is_later(&self, stamp: Timestamp, seen: &EditSet) -> Result<(), String> {
+        let mut edits = seen.iter().map(|place| &self.edits[place]);
+        let later = edits.find(|edit| edit.stamp >= stamp);
+        later.map_or(Ok(()), |it| {
+            Err(format!("an edit at {stamp:?} had heard of {:?} at {:?}", it.row, it.stamp))
+        })
+    }
+
     /// How many rows there ever were.
     pub(crate) const fn rows(&self) -> usize {
         self.rows

@@ -148,6 +148,7 @@ impl<W: Workload + 'static> Run<'_, W> {
     }
 
     pub(super) fn crash(&mut self, who: Index, saves: bool) {
+        self.coverage.note_end(&self.sim, who);
         if saves {
             self.sim.crash(who);
         } else {

@@ -7,6 +7,7 @@ mod detection;
 mod kept;
 mod members;
 mod reads;
+mod refusals;
 mod rows;
 mod silence;
 
@@ -22,8 +23,8 @@ use crate::{Sim, spread::to_f64};
 
 pub(crate) use self::{agreement::Agreement, detection::Detection, kept::Kept};
 use self::{
-    bounds::Bounds, collection::Collection, members::Members, reads::Reads, rows::Rows,
-    silence::Silence,
+    bounds::Bounds, collection::Collection, members::Members, reads::Reads, refusals::Refusals,
+    rows::Rows, silence::Silence,
 };
 
 /// What an oracle sees: everything.
@@ -64,8 +65,9 @@ pub(crate) fn all<W: Workload + 'static>() -> Vec<Box<dyn Oracle<W>>> {
     vec![
         Box::new(Rows),
         Box::new(Reads::<W>::new()),
+        Box::new(Refusals),
         Box::new(Bounds::default()),
-        Box::new(Members),
+        Box::new(Members::default()),
         Box::new(Collection),
         Box::new(Silence::default()),
     ]

@@ -29,6 +29,8 @@ pub struct Outcome {
     pub edits: u64,
     /// What went wrong, and how often: datagrams for faults of the network, else occurrences.
     pub faults: BTreeMap<&'static str, u64>,
+    /// What nodes met, and how often.
+    pub covered: BTreeMap<String, u64>,
     /// How long after all was mended all tables were equal.
     pub agreed_after: Option<Duration>,
     /// How long it took all to know of a crash in the end.

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, panic::catch_unwind};
 use rumormill_core::crdt::{RowId, Table};
 
 use super::{
+    coverage::Coverage,
     judges::Judges,
     oracle::{Agreement, Detection, Kept, rest},
     plan::{Plan, SEEDS},
@@ -37,6 +38,7 @@ pub(super) struct Run<'p, W: Workload> {
     /// The second process of a node that has one.
     pub(super) twins: BTreeMap<Index, Index>,
     pub(super) injected: BTreeMap<&'static str, u64>,
+    pub(super) coverage: Coverage,
     node_time: Duration,
     ticked_at: Duration,
     edits: u64,
@@ -95,6 +97,7 @@ impl<'p, W: Workload + 'static> Run<'p, W> {
             befallen: BTreeMap::new(),
             twins: BTreeMap::new(),
             injected: BTreeMap::new(),
+            coverage: Coverage::new(),
             node_time: Duration::ZERO,
             ticked_at: Duration::ZERO,
             edits: 0,
@@ -115,6 +118,7 @@ impl<'p, W: Workload + 'static> Run<'p, W> {
             faults,
             agreed_after: self.agreed_after,
             detected_after: self.detected_after,
+            covered: self.coverage.conclude(&self.sim),
             trace: self.sim.trace(),
             violation: self.judges.into_violation(),
         }
@@ -175,12 +179,21 @@ impl<'p, W: Workload + 'static> Run<'p, W> {
         }
         let mut chance = Chance::new(seed);
         let seen = self.judges.copies.of(who).map(|copy| copy.heard.clone()).unwrap_or_default();
+        let before = self.sim.node(who).table().bookmark();
         let done = self.sim.update(who, |writer| W::edit(number as u64, &mut chance, writer));
         if let Some((space, edit)) = done {
             let table: &Table = self.sim.node(who).table();
             let row = RowId { space, life: table.life() };
             if let Some(written) = table.row(row) {
                 let (version, stamp) = (written.version(), written.head().timestamp);
+                if table.bookmark() != before {
+                    let verdict = self.judges.history.is_later(stamp, &seen);
+                    self.judges.find(
+                        &self.sim,
+                        "an edit is stamped after all it had heard of",
+                        verdict,
+                    );
+                }
                 let place = self.judges.history.note((row, version), stamp, edit, seen);
                 self.judges.copies.hear_at_once(row, version, place);
                 self.edits += 1;

@@ -1,17 +1,49 @@
 //! Once all is mended, members are what they are.
 
-use rumormill_core::Liveness;
+use std::collections::BTreeSet;
+
+use rumormill_core::{Liveness, crdt::Life};
 
 use super::{Oracle, Scene, Verdict, ensure};
 use crate::{Index, swarm::workload::Workload};
 
 /// Everybody who runs is alive to everybody, and nobody who does not; no transfer is stuck, and
-/// nothing waits to be sent.
-pub(crate) struct Members;
+/// nothing waits to be sent. Who said good-bye has left, until it begins another life.
+#[derive(Default)]
+pub(crate) struct Members {
+    second: u64,
+    /// Which lives have left, each with the life that knows.
+    left: BTreeSet<(Life, Life)>,
+}
+
+/// Members are looked at each so many seconds.
+const LOOK_EVERY_S: u64 = 10;
 
 impl<W: Workload> Oracle<W> for Members {
     fn name(&self) -> &'static str {
         "who runs is alive, who does not is not, and nothing is stuck"
+    }
+
+    fn each_second(&mut self, scene: &Scene<'_, W>) -> Verdict {
+        self.second += 1;
+        if !self.second.is_multiple_of(LOOK_EVERY_S) {
+            return Ok(());
+        }
+        for (who, node) in scene.sim.nodes() {
+            for member in node.members() {
+                let known = (node.life(), member.life);
+                if member.liveness == Liveness::Left {
+                    self.left.insert(known);
+                }
+                ensure(member.liveness == Liveness::Left || !self.left.contains(&known), || {
+                    format!(
+                        "{:?} had left, and is {:?} to node {who}",
+                        member.life, member.liveness
+                    )
+                })?;
+            }
+        }
+        Ok(())
     }
 
     fn at_rest(&mut self, scene: &Scene<'_, W>) -> Verdict {
