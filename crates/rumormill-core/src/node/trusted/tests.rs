@@ -284,3 +284,19 @@ fn a_forged_later_life_of_ours_ends_nothing() {
     }
     assert_eq!(bob.life(), life);
 }
+
+#[test]
+fn nobody_introduces_itself_by_an_id_that_is_not_of_its_key() {
+    let mut eve = node_in("", 66);
+    let mut parts = delta(&eve, Space::SELF, 0).into_parts();
+    parts.id.life.replica = key(1).replica();
+    let row = |parts: &DeltaParts<Key, Bytes>| {
+        let delta = RowDelta::new(parts.clone()).expect("it is well formed");
+        rumormill_crdt::Row::from_whole(&delta).expect("it adds up")
+    };
+    let signature = eve.verifier.as_mut().map(|verifier| verifier.sign(&row(&parts)));
+    parts.head.signature = signature;
+    let mut bob = node_in("", 2);
+    bob.handle_delta(&EVE, &RowDelta::new(parts).expect("it is well formed"), None);
+    assert_eq!((bob.table().len(), bob.members().count()), (1, 0));
+}
