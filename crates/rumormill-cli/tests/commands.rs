@@ -107,6 +107,63 @@ fn change_the_seed(log: &Path) {
 }
 
 #[test]
+fn a_fleet_lets_its_members_in_until_it_throws_them_out() {
+    let folder = env::temp_dir().join(format!("fleet-{}", process::id()));
+    fs::create_dir_all(&folder).expect("a new folder");
+    let file = |name: &str| folder.join(name).to_str().expect("a path in Unicode").to_owned();
+    let (secret, fleet) = (file("ships.secret"), file("ships.fleet"));
+    let keys = |args: &[&str]| {
+        let output = rumormill(&[&["keys"], args].concat()).output().expect("it starts");
+        output.status.success()
+    };
+    assert!(keys(&["fleet", "--name", "ships", "--authority", &secret, "--out", &fleet]));
+    assert!(!keys(&["fleet", "--authority", &secret, "--out", &fleet]), "not overwritten");
+    let mut agents: Vec<Agent> = Vec::new();
+    for name in ["ann", "bob"] {
+        let key = file(name);
+        assert!(keys(&["new", "--out", &key]));
+        assert!(keys(&["admit", &key, "--name", name, "--authority", &secret]));
+        let seed = agents.first().map(|first| first.address.clone());
+        let seed = seed.iter().flat_map(|seed| ["--join", seed]);
+        let more = ["--key-file", &key, "--fleet-key", &fleet].into_iter().chain(seed);
+        agents.push(Agent::start(name, &more.collect::<Vec<_>>()));
+    }
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(&secret).expect("it is there").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    let [mut ann, mut bob] = agents.try_into().ok().expect("two");
+    let mut eve = Agent::start("eve", &["--join", &ann.address]);
+    eve.say("add skills spy");
+    bob.say("add skills sail");
+    ann.say("watch skills");
+    ann.hear("set", json!(["sail"]));
+    for step in ["accept", "seal", "forget"] {
+        assert!(keys(&["fleet", "--rotate", step, &fleet]));
+        for agent in [&mut ann, &mut bob] {
+            agent.say(&format!("keys {fleet}"));
+            agent.hear("ok", true);
+        }
+    }
+    bob.say("add skills fly");
+    ann.hear("set", json!(["fly", "sail"]));
+    let revoked = file("bob.revoked");
+    assert!(keys(&[
+        "revoke",
+        "--key-file",
+        &file("bob"),
+        "--authority",
+        &secret,
+        "--out",
+        &revoked
+    ]));
+    ann.say(&format!("revoke {revoked}"));
+    ann.hear("set", Value::Null);
+    bob.hear("event", "revoked");
+    fs::remove_dir_all(&folder).expect("it is there");
+}
+
+#[test]
 fn nodes_keep_their_word_to_maelstrom() {
     for workload in ["broadcast", "pn-counter"] {
         let mut check = Command::new(env!("CARGO_BIN_EXE_rumormill"));

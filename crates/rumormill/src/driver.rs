@@ -49,8 +49,8 @@ pub(crate) struct Driver {
     blocked: BTreeSet<SocketAddr>,
     socket_stats: Stats,
     leaving: Leaving,
-    /// The moment of the table that was last announced to watchers.
-    announced: Bookmark,
+    /// The moment and the fingerprint of the table that was last announced to watchers.
+    announced: (Bookmark, u64),
     changes: watch::Sender<u64>,
     events: broadcast::Sender<Event>,
     receive_buffer: Vec<u8>,
@@ -78,7 +78,7 @@ impl Driver {
         let (changes, changes_out) = watch::channel(0);
         let driver = Self {
             socket,
-            announced: node.table().bookmark(),
+            announced: (node.table().bookmark(), node.table().fingerprint()),
             node,
             start: TokioInstant::now(),
             wall_clock,
@@ -224,9 +224,11 @@ impl Driver {
 
     /// Tells watchers and subscribers what is new.
     fn announce(&mut self) {
-        let moment = self.node.table().bookmark();
-        if moment > self.announced {
-            self.announced = moment;
+        let (table, announced) = (self.node.table(), self.announced);
+        // Growth shows in the one, and rows that were dropped in the other.
+        let shown = (table.bookmark(), table.fingerprint());
+        if shown != announced {
+            self.announced = shown;
             self.changes.send_modify(|changes| *changes += 1);
         }
         while self.leaving != Leaving::No || self.events.receiver_count() > 0 {
