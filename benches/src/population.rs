@@ -56,9 +56,15 @@ impl Population {
     /// The claim by a member that another one is alive.
     #[must_use]
     pub fn claim(&self, who: u64, whom: u64, incarnation: u64) -> Vec<u8> {
-        let Life { replica, epoch } = self.life(whom);
+        self.datagram(who, &[&[3], &self.tag(whom), &varint(incarnation), &[0]])
+    }
+
+    /// The four bytes that stand for a member's life.
+    fn tag(&self, who: u64) -> [u8; 4] {
+        let Life { replica, epoch } = self.life(who);
         let life = [replica.0.to_be_bytes(), epoch.to_be_bytes()].concat();
-        self.datagram(who, &[&[3], &life, &varint(incarnation), &[0]])
+        let [a, b, c, d, ..] = keyed_hash(*b"tag of a life...", &life).to_be_bytes();
+        [a, b, c, d]
     }
 
     fn life(&self, who: u64) -> Life {
@@ -66,10 +72,7 @@ impl Population {
     }
 
     fn datagram(&self, who: u64, message: &[&[u8]]) -> Vec<u8> {
-        let Life { replica, epoch } = self.life(who);
-        let life = [replica.0.to_be_bytes(), epoch.to_be_bytes()].concat();
-        let tag = keyed_hash(*b"tag of a life...", &life).to_be_bytes();
-        let payload = [&tag[..4], &message.concat()].concat();
+        let payload = [self.tag(who).as_slice(), &message.concat()].concat();
         let key = [*b"population, low.", *b"population, high"];
         let key = key.map(|half| keyed_hash(half, b"").to_be_bytes()).concat();
         let key = key.try_into().expect("16 bytes");
