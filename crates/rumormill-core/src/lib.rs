@@ -27,6 +27,7 @@ mod node;
 
 mod census;
 mod digest;
+mod encounters;
 mod freshness;
 mod health;
 mod isolation;
@@ -70,6 +71,7 @@ mod strangers;
 
 pub use address::Address;
 pub use config::{Config, Identity, Mode};
+pub use encounters::{Encounter, Encounters};
 pub use event::Event;
 pub use freshness::Freshness;
 pub use membership::{Liveness, Member};

@@ -7,6 +7,7 @@
 mod beliefs;
 mod claims;
 mod drawing;
+mod meetings;
 mod roll;
 mod suspicion;
 mod zone;
@@ -28,6 +29,7 @@ use self::{
 };
 use crate::{
     Address,
+    encounters::{Grid, MemberEvent, MemberState},
     event::Events,
     message::Name,
     round_trip::PeerRoundTrip,
@@ -84,6 +86,7 @@ pub(crate) struct Membership<A> {
     claims: Claims,
     pub(crate) refutations: u64,
     pub(crate) confirmations: u64,
+    pub(crate) encounters: Grid<MemberState, MemberEvent>,
 }
 
 /// What is kept of a member: as little as can be, since there are many. Its replica is the key; its
@@ -103,7 +106,7 @@ struct Entry<A> {
 }
 
 impl<A: Address> Membership<A> {
-    pub(crate) const fn new(own: Life, zone: String) -> Self {
+    pub(crate) fn new(own: Life, zone: String) -> Self {
         Self {
             own,
             incarnation: 0,
@@ -118,6 +121,7 @@ impl<A: Address> Membership<A> {
             claims: Claims::new(),
             refutations: 0,
             confirmations: 0,
+            encounters: Grid::new(),
         }
     }
 
@@ -135,6 +139,7 @@ impl<A: Address> Membership<A> {
         if replica == self.own.replica {
             return;
         }
+        self.note_row(&says);
         let is_in_our_zone = self.zone.is_ours(self_row::zone(row));
         match self.members.get(&replica).map(|known| known.epoch) {
             None => {
@@ -175,6 +180,7 @@ impl<A: Address> Membership<A> {
 
     /// Forgets a member whose row is gone.
     pub(crate) fn forget(&mut self, replica: ReplicaId, events: &mut Events<A>) {
+        self.note(replica, MemberEvent::RowGone);
         // A member that left is in no list and has no deadline.
         self.set_liveness(replica, Liveness::Left, events);
         self.take_out_of_zone(replica);
@@ -243,6 +249,7 @@ impl<A: Address> Membership<A> {
     pub(crate) fn observe(&mut self, replica: ReplicaId, took: Duration) {
         if let Some(known) = self.members.get_mut(&replica) {
             known.round_trip.observe(took);
+            self.note(replica, MemberEvent::Answered);
         }
     }
 

@@ -14,8 +14,8 @@ use core::time::Duration;
 use rumormill_crdt::{EditStep, Life, Replica, ReplicaId, RowId, Space, Table, Writer};
 
 use crate::{
-    Address, Config, Event, Freshness, Identity, Instant, KeyRing, Liveness, Member, Rejected,
-    Stats,
+    Address, Config, Encounters, Event, Freshness, Identity, Instant, KeyRing, Liveness, Member,
+    Rejected, Stats,
     ageing::Ageing,
     budget::{Budget, Scope},
     census::Census,
@@ -414,6 +414,17 @@ impl<A: Address> Node<A> {
             stats.signatures_refused = verifier.counts.signatures_refused;
         }
         stats
+    }
+
+    /// Which events met this node's parts in which state, and how often. For whoever tests what
+    /// drives a node: what never met was not tested.
+    #[must_use]
+    pub fn encounters(&self) -> Encounters {
+        Encounters {
+            members: self.members.encounters.clone(),
+            transfers: self.transfer.encounters.clone(),
+            comparisons: self.reconcile.encounters.clone(),
+        }
     }
 
     /// Through which settled cut this table agreed with how many distinct random peers, and what

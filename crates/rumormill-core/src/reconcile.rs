@@ -18,6 +18,7 @@ mod asked;
 mod expectation;
 mod filling;
 mod inquiry;
+mod meetings;
 mod opening;
 mod seeds;
 mod sweep;
@@ -38,6 +39,7 @@ use self::{
 use crate::{
     Address, Config, Instant, Repairs,
     digest::{Basis, Digest, View},
+    encounters::{Grid, ReconcileEvent, ReconcileState},
     freshness::{Agreements, Freshness},
     message::{Ask, Cells, Compare, Message, More, Page, WireStrata},
     outbox::{CellsOwed, Outbox},
@@ -79,6 +81,7 @@ pub(crate) struct Reconcile<A> {
     pub(crate) comparisons: u64,
     pub(crate) comparisons_equal: u64,
     pub(crate) repairs: Repairs,
+    pub(crate) encounters: Grid<ReconcileState, ReconcileEvent>,
 }
 
 /// What the answering to a peer needs to know.
@@ -112,6 +115,7 @@ impl<A: Address> Reconcile<A> {
             comparisons: 0,
             comparisons_equal: 0,
             repairs: Repairs::default(),
+            encounters: Grid::new(),
         }
     }
 
@@ -139,6 +143,7 @@ impl<A: Address> Reconcile<A> {
         transfer: &mut Transfer<A>,
         mut scene: Scene<'_, A>,
     ) {
+        self.note_message(&message);
         match message {
             Message::Compare(theirs) => self.handle_compare(from, &theirs, scene),
             Message::Differ { compare, strata } => {
@@ -182,6 +187,7 @@ impl<A: Address> Reconcile<A> {
     /// Answers a comparison.
     fn handle_compare(&mut self, from: &A, theirs: &Compare, mut scene: Scene<'_, A>) {
         let Some(view) = scene.digest.view_on(theirs.basis) else {
+            self.note(ReconcileEvent::OtherBasis);
             return scene.out.differ(from, scene.digest.view().basis);
         };
         if !self.compares(from, &view, theirs, &mut scene) {
@@ -243,6 +249,7 @@ impl<A: Address> Reconcile<A> {
     ) -> bool {
         self.comparisons += 1;
         let comparison = view.compare(&theirs.fingerprint());
+        self.note(ReconcileEvent::of(comparison));
         if comparison != Comparison::Equal {
             self.agreements.disagree();
         }

@@ -4,6 +4,8 @@
 //! asked answers with one delta and keeps no state. A row larger than a datagram is asked for
 //! piece by piece.
 
+mod meetings;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
@@ -13,8 +15,13 @@ use rumormill_crdt::{
 };
 
 use crate::{
-    Address, Config, Instant, Transfers, membership::Membership, outbox::Outbox, pace,
-    random::Random, round_trip::RoundTrip,
+    Address, Config, Instant, Transfers,
+    encounters::{Grid, TransferEvent, TransferState},
+    membership::Membership,
+    outbox::Outbox,
+    pace,
+    random::Random,
+    round_trip::RoundTrip,
 };
 
 /// The most rows asked for at a time; further ones are found again by the next comparison.
@@ -42,6 +49,7 @@ pub(crate) struct Transfer<A> {
     /// When a delta was last of use: while rows arrive, those that wait for them are kept.
     progress_at: Instant,
     pub(crate) counts: Transfers,
+    pub(crate) encounters: Grid<TransferState, TransferEvent>,
 }
 
 /// Who has a row.
@@ -95,6 +103,7 @@ impl<A: Address> Transfer<A> {
             round_trip: RoundTrip::default(),
             progress_at: now,
             counts: Transfers::default(),
+            encounters: Grid::new(),
         }
     }
 
@@ -138,6 +147,7 @@ impl<A: Address> Transfer<A> {
         out: &mut Outbox<A>,
     ) {
         let Wanted { id, version, is_fresh, nonce } = wanted;
+        self.note_wanted(id, version, table);
         let holder = Holder { address: peer.clone(), nonce };
         let timeout = self.timeout();
         if let Some(want) = self.wants.get_mut(&id) {
@@ -253,6 +263,7 @@ impl<A: Address> Transfer<A> {
     ) {
         while let Some((_, id)) = self.deadlines.first().copied().filter(|next| next.0 <= now) {
             self.deadlines.pop_first();
+            let met = self.state_of(id, replica.table());
             let Some(want) = self.wants.get_mut(&id) else { continue };
             let timeout = self.round_trip.timeout(self.timeout_max).max(self.timeout_min);
             let patience = self.timeout_max.saturating_mul(config.request_attempts);
@@ -263,6 +274,7 @@ impl<A: Address> Transfer<A> {
                 self.wants.remove(&id);
                 replica.drop_staging(id);
                 self.counts.given_up += 1;
+                self.encounters.note(met, TransferEvent::GivenUp);
                 continue;
             }
             want.attempts = want.attempts.saturating_add(1);
@@ -272,6 +284,7 @@ impl<A: Address> Transfer<A> {
             want.asked_at = now;
             want.deadline = now + wait.min(self.timeout_max);
             self.counts.asked_again += 1;
+            self.encounters.note(met, TransferEvent::Overdue);
             self.counts.turned += u64::from(want.turn_to_another(members, random));
             self.deadlines.insert((want.deadline, id));
             want.holder.ask(id, replica.table(), out);

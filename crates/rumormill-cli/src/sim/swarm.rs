@@ -64,6 +64,9 @@ pub(crate) struct Args {
     /// Begin no seed once so many seconds of the processor's time were spent.
     #[arg(long)]
     cpu_s_max: Option<u32>,
+    /// Print what nodes met, and fail if anything that can be was met fewer times than this.
+    #[arg(long, value_name = "TIMES")]
+    covered: Option<u64>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -72,7 +75,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> ExitCode {
     // Panics are violations, and are told with their seed.
     std::panic::set_hook(Box::new(|_| {}));
-    let summary = Summary::of(&run_all(args));
+    let summary = Summary::of(&run_all(args), args.covered);
     if let Some((seed, violation)) = summary.failures.first() {
         explain(*seed, violation, args.shrink_tries);
     }
@@ -179,13 +182,14 @@ struct Summary {
     differed: Vec<u64>,
     faults: BTreeMap<&'static str, u64>,
     covered: BTreeMap<String, u64>,
+    covered_min: Option<u64>,
     agreed: Vec<Duration>,
     detected: Vec<Duration>,
     failures: Vec<(u64, Violation)>,
 }
 
 impl Summary {
-    fn of(all: &[Ran]) -> Self {
+    fn of(all: &[Ran], covered_min: Option<u64>) -> Self {
         let mut faults: BTreeMap<_, _> = Plan::kinds().into_iter().map(|kind| (kind, 0)).collect();
         for (kind, count) in all.iter().flat_map(|it| &it.outcome.faults) {
             *faults.entry(*kind).or_insert(0) += count;
@@ -209,6 +213,7 @@ impl Summary {
             differed: differed.map(|it| it.seed).collect(),
             faults,
             covered,
+            covered_min,
             agreed: all.iter().filter_map(|it| it.outcome.agreed_after).collect(),
             detected: all.iter().filter_map(|it| it.outcome.detected_after).collect(),
             failures: all.iter().filter_map(failure).collect(),
@@ -218,7 +223,14 @@ impl Summary {
     /// Few seeds need not meet every fault.
     fn holds(&self) -> bool {
         let is_complete = self.seeds < 100 || self.faults.values().all(|count| *count > 0);
-        self.violations == 0 && self.differed.is_empty() && is_complete
+        let is_covered = self.rarely_met().next().is_none();
+        self.violations == 0 && self.differed.is_empty() && is_complete && is_covered
+    }
+
+    /// What was met fewer times than was asked for.
+    fn rarely_met(&self) -> impl Iterator<Item = &str> {
+        let least = self.covered_min.unwrap_or(0);
+        self.covered.iter().filter(move |(_, met)| **met < least).map(|(what, _)| what.as_str())
     }
 
     fn node_hours(&self) -> f64 {
@@ -250,6 +262,7 @@ impl Summary {
             "edits": self.edits,
             "faults": self.faults,
             "covered": self.covered,
+            "rarely_met": self.rarely_met().collect::<Vec<_>>(),
             "agreed_after_ms_p50": of(&self.agreed, 50),
             "agreed_after_ms_p99": of(&self.agreed, 99),
             "agreed_after_ms_max": of(&self.agreed, 100),
@@ -267,6 +280,7 @@ impl Summary {
     fn to_text(&self) -> String {
         let figure = |(kind, count): (&&str, &u64)| format!("  {kind:<20} {count:>12}\n");
         let faults: String = self.faults.iter().map(figure).collect();
+        let met = self.covered_min.map_or_else(String::new, |least| self.table_of_the_met(least));
         let span = |spans: &[Duration], percent| {
             let span = percentile(spans.iter().copied(), percent);
             span.map_or("-".to_owned(), |span| format!("{:.1} s", span.as_secs_f64()))
@@ -280,7 +294,7 @@ impl Summary {
              crashes known after    {} (median), {} (longest)\n\
              run twice              {}, of which {} differed\n\
              hash                   {:016x}\n\
-             faults\n{}",
+             faults\n{}{met}",
             self.seeds,
             self.violations,
             self.node_hours(),
@@ -297,6 +311,16 @@ impl Summary {
             self.hash,
             faults.trim_end(),
         )
+    }
+
+    fn table_of_the_met(&self, least: u64) -> String {
+        let line = |(what, met): (&String, &u64)| {
+            let mark = if *met < least { "  too rarely" } else { "" };
+            format!("  {met:>12}  {what}{mark}\n")
+        };
+        let lines: String = self.covered.iter().map(line).collect();
+        let rarely = self.rarely_met().count();
+        format!("\nmet, {rarely} of {} fewer than {least} times\n{lines}", self.covered.len())
     }
 }
 

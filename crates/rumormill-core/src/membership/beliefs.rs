@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::{Liveness, Membership, claims::CLAIMS_ALONG_MAX, suspicion::Patience};
 use crate::{
     Address, Config, Instant,
+    encounters::MemberEvent,
     event::Events,
     message::{Claim, ClaimedStanding},
     random::Random,
@@ -84,6 +85,7 @@ impl<A: Address> Membership<A> {
         events: &mut Events<A>,
     ) -> Option<Claim> {
         let (life, incarnation) = (self.life(replica)?, self.members.get(&replica)?.incarnation);
+        self.note(replica, MemberEvent::Silent);
         let standing = ClaimedStanding::Suspect { by: Tag::of(self.own) };
         let claim = Claim { life, incarnation, standing };
         let heard = self.judge(now, claim, patience, events);
@@ -98,6 +100,7 @@ impl<A: Address> Membership<A> {
         events: &mut Events<A>,
     ) {
         while let Some(replica) = self.suspicions.take_due(now, patience) {
+            self.note(replica, MemberEvent::TimeUp);
             let life = self.life(replica).zip(self.members.get(&replica));
             if let Some((life, known)) = life {
                 let incarnation = known.incarnation;

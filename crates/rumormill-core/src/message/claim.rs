@@ -42,7 +42,7 @@ impl ClaimedStanding {
 pub(crate) struct Said {
     pub(crate) about: Tag,
     incarnation: u64,
-    standing: ClaimedStanding,
+    pub(crate) standing: ClaimedStanding,
 }
 
 impl Claim {

@@ -31,11 +31,10 @@ impl<A: Address> Node<A> {
                 }
             }
             Message::Who => self.introduce_to(from),
-            Message::Claim(said) => {
-                if let Some(life) = self.members.life_tagged(said.about) {
-                    self.handle_claim(from, said.of(life));
-                }
-            }
+            Message::Claim(said) => match self.members.life_tagged(said.about) {
+                Some(life) => self.handle_claim(from, said.of(life)),
+                None => self.members.note_claim_of_unknown(said.standing),
+            },
             Message::SoManyAreDead { dead } => {
                 self.census.handle_answer(dead, self.members.dead_count());
             }
@@ -124,8 +123,10 @@ impl<A: Address> Node<A> {
         // What a newcomer lacks is no news to others.
         let is_fresh =
             !self.reconcile.is_new() && (hops.is_some() || self.transfer.wants_fresh(id));
+        let met = self.transfer.state_of(id, self.table());
         match self.admit(from, delta) {
             Ok(admission) => {
+                self.transfer.note_admission(met, id, &admission);
                 let table = self.replica.table();
                 let out = &mut self.outbox;
                 self.transfer.handle_admission(now, id, from, &admission, table, out);
@@ -147,6 +148,7 @@ impl<A: Address> Node<A> {
             Err(refused) => {
                 self.stats.deltas_refused += 1;
                 self.stats.refusals.note(refused);
+                self.transfer.note_refusal(met, refused);
                 let (table, out) = (self.replica.table(), &mut self.outbox);
                 self.transfer.handle_refusal(now, (delta, is_fresh), from, refused, table, out);
                 self.events.refused(id.life, refused);

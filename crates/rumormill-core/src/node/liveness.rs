@@ -73,6 +73,7 @@ impl<A: Address> Node<A> {
     }
 
     pub(super) fn handle_claim(&mut self, from: &A, claim: Claim) {
+        self.members.note_claim(claim);
         let patience = self.patience();
         let heard = self.members.handle_claim(self.now, claim, patience, &mut self.events);
         // Whoever doubts us has not heard what we say, however often we said it.

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use super::{Reconcile, Scene};
 use crate::{
-    Address, Config, Instant, event::Events, membership::Membership, outbox::Outbox, random::Random,
+    Address, Config, Instant, encounters::ReconcileEvent, event::Events, membership::Membership,
+    outbox::Outbox, random::Random,
 };
 
 /// A member thought dead is compared with once in so many periods: it may be back, or the network
@@ -54,6 +55,7 @@ impl<A: Address> Reconcile<A> {
         }
         self.compared = Some((peer.clone(), now + at_once_within(config)));
         self.opened = self.opened.wrapping_add(1);
+        self.note(ReconcileEvent::Opens);
         if self.opened.is_multiple_of(COMPARISONS_PER_AUDIT) {
             out.audit(peer, random.salt());
         } else {
@@ -82,7 +84,11 @@ impl<A: Address> Reconcile<A> {
             self.next_dead_at = now + until_dead(config, random);
             self.look_after_the_dead(members, random, scene.out);
         }
-        if let Some(inquiry) = self.inquiry.take_if(|inquiry| inquiry.deadline <= now) {
+        let is_overdue = self.inquiry.as_ref().is_some_and(|inquiry| inquiry.deadline <= now);
+        if is_overdue {
+            self.note(ReconcileEvent::Overdue);
+        }
+        if let Some(inquiry) = self.inquiry.take_if(|_| is_overdue) {
             let peer = inquiry.peer().clone();
             self.conclude(inquiry, &peer, &mut scene);
         }

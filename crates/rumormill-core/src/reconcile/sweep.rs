@@ -35,6 +35,10 @@ impl<A: Address> Sweep<A> {
         Self { cursor: RowId::MIN, asked: None }
     }
 
+    pub(super) const fn is_under_way(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// Begins with a peer, unless it is under way.
     pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         if self.asked.is_none() {

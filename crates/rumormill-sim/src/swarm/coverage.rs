@@ -66,6 +66,11 @@ impl Coverage {
         for (why, count) in stats.refusals.iter() {
             self.add(format!("delta refused: {why}"), count);
         }
+        for met in node.encounters().iter().filter(|met| met.can_be || met.count > 0) {
+            let impossible = if met.can_be { "" } else { "impossible: " };
+            let what = format!("{impossible}{}: {}: {}", met.part, met.state, met.event);
+            self.add(what, met.count);
+        }
         let (transfers, repairs) = (stats.transfers, stats.repairs);
         let counts = [
             ("member: suspected", stats.suspicions),

@@ -5,6 +5,7 @@ mod bounds;
 mod collection;
 mod detection;
 mod kept;
+mod meetings;
 mod members;
 mod reads;
 mod refusals;
@@ -23,8 +24,8 @@ use crate::{Sim, spread::to_f64};
 
 pub(crate) use self::{agreement::Agreement, detection::Detection, kept::Kept};
 use self::{
-    bounds::Bounds, collection::Collection, members::Members, reads::Reads, refusals::Refusals,
-    rows::Rows, silence::Silence,
+    bounds::Bounds, collection::Collection, meetings::Meetings, members::Members, reads::Reads,
+    refusals::Refusals, rows::Rows, silence::Silence,
 };
 
 /// What an oracle sees: everything.
@@ -70,6 +71,7 @@ pub(crate) fn all<W: Workload + 'static>() -> Vec<Box<dyn Oracle<W>>> {
         Box::new(Members::default()),
         Box::new(Collection),
         Box::new(Silence::default()),
+        Box::new(Meetings),
     ]
 }
 
