@@ -28,6 +28,8 @@ mod node;
 mod census;
 mod digest;
 mod encounters;
+#[cfg(feature = "forging")]
+pub mod forging;
 mod freshness;
 mod health;
 mod isolation;

@@ -15,6 +15,8 @@ mod spot_checks;
 mod statement;
 mod verifier;
 
+use rumormill_crdt::{Bytes, Key, Row, Signature};
+
 use crate::Config;
 
 pub use self::{
@@ -29,6 +31,11 @@ pub(crate) use self::{
     proof::Attested,
     verifier::Verifier,
 };
+
+/// Signs the head of a row.
+pub(crate) fn sign_row(key: &SecretKey, cluster: &str, row: &Row<Key, Bytes>) -> Signature {
+    key.sign(&statement::of_head(cluster, row.id(), row.head(), &row.content()))
+}
 
 impl Config {
     /// Whether heads are signed.

@@ -8,6 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::Serialize
 use crate::{
     Content, Head, Refused, RowId, Version,
     codec::{Malformed, encoded_len},
+    hash::cell_hash,
+    row::hash_of,
 };
 
 /// One cell of a delta.
@@ -37,6 +39,19 @@ pub struct DeltaParts<K, V> {
     pub content: Option<Content>,
     /// Every cell the sender holds in `(from, to]`, by ascending version.
     pub cells: Vec<DeltaCell<K, V>>,
+}
+
+impl<K: Serialize, V: Serialize> DeltaParts<K, V> {
+    /// What the head's hash has to be if these are all cells of the row.
+    pub fn hash_of_whole(&self) -> u64 {
+        hash_of(sum_of(&self.cells), self.head.floor)
+    }
+}
+
+/// What cells add up to.
+pub(crate) fn sum_of<K: Serialize, V: Serialize>(cells: &[DeltaCell<K, V>]) -> u64 {
+    let hashes = cells.iter().map(|cell| cell_hash(cell.version, &cell.key, cell.value.as_ref()));
+    hashes.fold(0, u64::wrapping_add)
 }
 
 /// Where a copy of a row stands, be it visible or staged: what a delta must continue (I4).

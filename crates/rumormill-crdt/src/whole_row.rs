@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Dependency, Head, RowDelta, RowId, Timestamp, Version,
     codec::{Malformed, pairs},
-    delta::{DeltaCell, DeltaParts},
-    hash::cell_hash,
+    delta::{DeltaCell, DeltaParts, sum_of},
     head::Recent,
     row::hash_of,
 };
@@ -82,11 +81,6 @@ impl<K, V> From<WholeRow<K, V>> for WholeParts<K, V> {
         let recent = Recent(recent, signature);
         Self { id, version, floor, timestamp, recent, dependencies, cells }
     }
-}
-
-fn sum_of<K: Serialize, V: Serialize>(cells: &[DeltaCell<K, V>]) -> u64 {
-    let hashes = cells.iter().map(|cell| cell_hash(cell.version, &cell.key, cell.value.as_ref()));
-    hashes.fold(0, u64::wrapping_add)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub use join::{ColdStartReport, Join, JoinReport};
 pub use link::{Bursts, Chance, Delays, Link};
 pub use loss::{Loss, LossReport};
 pub use reconcile::{Reconcile, ReconcileReport, Repair};
-pub use sim::{Barrier, Conversation, Disk, Index, Sim};
+pub use sim::{Barrier, Conversation, Disk, Index, Sim, Vice, Vices};
 pub use spread::{Spread, SpreadReport};
 pub use theory::{Rounds, Theory, TheoryCell};
 pub use zones::{Zones, ZonesReport};

@@ -2,6 +2,8 @@
 
 mod barrier;
 mod faults;
+mod fleet;
+mod insider;
 mod meter;
 mod outsider;
 mod queue;
@@ -11,12 +13,20 @@ use core::{fmt, time::Duration};
 use std::{collections::BTreeSet, sync::Arc};
 
 use rumormill_core::{
-    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node, Stats,
+    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node, Stats, Trust,
     crdt::{Bytes, Key, ReplicaId, Row, Table, Writer},
 };
 
-pub use self::{barrier::Barrier, faults::Disk, meter::Conversation};
+pub(crate) use self::insider::LIES;
+pub use self::{
+    barrier::Barrier,
+    faults::Disk,
+    insider::{Vice, Vices},
+    meter::Conversation,
+};
 use self::{
+    fleet::Fleet,
+    insider::Insider,
     meter::{Load, Meter},
     outsider::Outsider,
     queue::{Arrival, Occurrence, Queue},
@@ -59,6 +69,8 @@ pub struct Sim {
     meter: Meter,
     record: Record,
     outsider: Outsider,
+    /// Lets members in, where they sign.
+    fleet: Option<Fleet>,
     trace: Trace,
     replay: String,
 }
@@ -68,6 +80,10 @@ pub struct Sim {
 struct Slot {
     replica: ReplicaId,
     zone: String,
+    /// What it signs with.
+    trust: Trust,
+    /// What it does that no honest member does.
+    insider: Option<Box<Insider>>,
     /// Apart, since it is taken out and put back with every input, and is large.
     node: Option<Box<Node<Index>>>,
     /// How far its wall clock is ahead of everybody's, and behind.
@@ -106,6 +122,7 @@ impl Sim {
             meter: Meter::default(),
             record: Record::default(),
             outsider: Outsider::default(),
+            fleet: None,
             trace: Trace::new(TRACE_LINES),
             replay: String::new(),
         }
@@ -127,16 +144,14 @@ impl Sim {
 
     /// Starts a node that knows nobody.
     pub fn start(&mut self) -> Index {
-        let replica = ReplicaId(self.slots.len() as u64);
-        let index = self.add_slot(replica);
+        let index = self.add_slot();
         self.boot(index);
         index
     }
 
     /// Starts a node in a zone that knows nobody.
     pub fn start_in(&mut self, zone: &str) -> Index {
-        let replica = ReplicaId(self.slots.len() as u64);
-        let index = self.add_slot(replica);
+        let index = self.add_slot();
         self.slot_mut(index).zone = zone.to_owned();
         self.boot(index);
         index
@@ -145,8 +160,11 @@ impl Sim {
     /// Starts a second process for the replica of a running node, at an address of its own: a
     /// mistake that operators make.
     pub fn start_twin_of(&mut self, who: Index) -> Index {
-        let replica = self.slots[who as usize].replica;
-        let twin = self.add_slot(replica);
+        let twin = self.add_slot();
+        let Slot { replica, ref trust, .. } = self.slots[who as usize];
+        let trust = trust.clone();
+        let slot = self.slot_mut(twin);
+        (slot.replica, slot.trust) = (replica, trust);
         self.boot(twin);
         twin
     }
@@ -398,7 +416,10 @@ impl Sim {
                 rows: after.deltas_sent - before.deltas_sent,
             };
             self.meter.composed(self.now, load, begun, transmit.payload.len());
-            self.send(who, transmit.to, transmit.payload, load);
+            match self.withheld(who, transmit.payload) {
+                Some(left) => self.send(who, transmit.to, &left, load),
+                None => self.send(who, transmit.to, transmit.payload, load),
+            }
         }
         while let Some(event) = node.poll_event() {
             if event != Event::TableChanged {
@@ -488,10 +509,16 @@ impl Sim {
         Some(slot.free_at)
     }
 
-    fn add_slot(&mut self, replica: ReplicaId) -> Index {
+    fn add_slot(&mut self) -> Index {
         let index = Index::try_from(self.slots.len()).expect("fewer than 2^32 nodes");
+        let (replica, trust) = match &self.fleet {
+            None => (ReplicaId(u64::from(index)), Trust::Unsigned),
+            Some(fleet) => fleet.admit(&self.config.cluster, index),
+        };
         self.slots.push(Slot {
             replica,
+            trust,
+            insider: None,
             zone: self.config.zone.clone(),
             node: None,
             clock_ahead: Duration::ZERO,
@@ -510,6 +537,7 @@ impl Sim {
     fn boot(&mut self, who: Index) {
         let (now, unix, mut config) = (self.now, self.unix(who), self.config.clone());
         config.zone.clone_from(&self.slots[who as usize].zone);
+        config.trust.clone_from(&self.slots[who as usize].trust);
         let seed = self.chance.draw();
         let slot = self.slot_mut(who);
         let identity =

@@ -58,6 +58,9 @@ pub(crate) struct Args {
     /// Go on after the first failure.
     #[arg(long)]
     keep_going: bool,
+    /// Have all populations sign that can, and up to a fifth of their members lie.
+    #[arg(long)]
+    liars: bool,
     /// Leave out populations of more nodes in the beginning.
     #[arg(long)]
     nodes_max: Option<u32>,
@@ -75,9 +78,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> ExitCode {
     // Panics are violations, and are told with their seed.
     std::panic::set_hook(Box::new(|_| {}));
-    let summary = Summary::of(&run_all(args), args.covered);
-    if let Some((seed, violation)) = summary.failures.first() {
-        explain(*seed, violation, args.shrink_tries);
+    let summary = Summary::of(&run_all(args), args);
+    if let Some((seed, _, violation)) = summary.failures.first() {
+        explain(args, *seed, violation);
     }
     let printed = if args.json {
         writeln!(io::stdout(), "{}", summary.to_json())
@@ -108,8 +111,9 @@ fn run_all(args: &Args) -> Vec<Ran> {
                     if !args.seeds.contains(&seed) {
                         break;
                     }
-                    let plan = Plan::draw(seed);
-                    let is_meant = args.nodes_max.is_none_or(|most| plan.nodes <= most);
+                    let plan = args.plan(seed);
+                    let is_meant = args.nodes_max.is_none_or(|most| plan.nodes <= most)
+                        && (!args.liars || plan.is_signed);
                     if !is_meant {
                         continue;
                     }
@@ -151,10 +155,11 @@ fn run_one(args: &Args, seed: u64, plan: &Plan) -> Ran {
 }
 
 /// Says on standard error what went wrong, cut down to what matters.
-fn explain(seed: u64, violation: &Violation, tries: u32) {
-    let mut told = format!("first of all, seed {seed}\nrun it again: {}\n", command(seed));
+fn explain(args: &Args, seed: u64, violation: &Violation) {
+    let tries = args.shrink_tries;
+    let mut told = format!("first of all, seed {seed}\nrun it again: {}\n", args.command(seed));
     if tries > 0 {
-        let Shrunk { plan, outcome, tries } = Plan::draw(seed).shrink::<Errands>(violation, tries);
+        let Shrunk { plan, outcome, tries } = args.plan(seed).shrink::<Errands>(violation, tries);
         let what = outcome.violation.map_or_else(String::new, |it| it.to_string());
         told += &format!(
             "after {tries} runs this is left of it, with {} nodes: {what}\n{}\nand this is how it \
@@ -165,8 +170,16 @@ fn explain(seed: u64, violation: &Violation, tries: u32) {
     let _ = writeln!(io::stderr(), "{told}");
 }
 
-fn command(seed: u64) -> String {
-    format!("rumormill sim swarm --seeds {seed}..{}", seed + 1)
+impl Args {
+    fn plan(&self, seed: u64) -> Plan {
+        if self.liars { Plan::draw_among_liars(seed) } else { Plan::draw(seed) }
+    }
+
+    /// What runs a seed again.
+    fn command(&self, seed: u64) -> String {
+        let liars = if self.liars { " --liars" } else { "" };
+        format!("rumormill sim swarm --seeds {seed}..{}{liars}", seed + 1)
+    }
 }
 
 /// What all seeds came to.
@@ -185,11 +198,12 @@ struct Summary {
     covered_min: Option<u64>,
     agreed: Vec<Duration>,
     detected: Vec<Duration>,
-    failures: Vec<(u64, Violation)>,
+    /// Each with the command that runs it again.
+    failures: Vec<(u64, String, Violation)>,
 }
 
 impl Summary {
-    fn of(all: &[Ran], covered_min: Option<u64>) -> Self {
+    fn of(all: &[Ran], args: &Args) -> Self {
         let mut faults: BTreeMap<_, _> = Plan::kinds().into_iter().map(|kind| (kind, 0)).collect();
         for (kind, count) in all.iter().flat_map(|it| &it.outcome.faults) {
             *faults.entry(*kind).or_insert(0) += count;
@@ -200,7 +214,8 @@ impl Summary {
         }
         let sum = |figure: fn(&Ran) -> u64| all.iter().map(figure).sum();
         let differed = all.iter().filter(|it| it.is_same_again == Some(false));
-        let failure = |it: &Ran| Some((it.seed, it.outcome.violation.clone()?));
+        let failure =
+            |it: &Ran| Some((it.seed, args.command(it.seed), it.outcome.violation.clone()?));
         Self {
             seeds: all.len(),
             violations: all.iter().filter(|it| it.outcome.violation.is_some()).count(),
@@ -213,7 +228,7 @@ impl Summary {
             differed: differed.map(|it| it.seed).collect(),
             faults,
             covered,
-            covered_min,
+            covered_min: args.covered,
             agreed: all.iter().filter_map(|it| it.outcome.agreed_after).collect(),
             detected: all.iter().filter_map(|it| it.outcome.detected_after).collect(),
             failures: all.iter().filter_map(failure).collect(),
@@ -244,10 +259,10 @@ impl Summary {
     fn to_json(&self) -> Value {
         let of =
             |spans: &[Duration], percent| percentile(spans.iter().copied(), percent).map(millis);
-        let failure = |(seed, violation): &(u64, Violation)| {
+        let failure = |(seed, command, violation): &(u64, String, Violation)| {
             json!({
                 "seed": seed,
-                "command": command(*seed),
+                "command": command,
                 "oracle": violation.oracle,
                 "what": violation.what,
             })

@@ -80,8 +80,7 @@ impl<A: Address> Verifier<A> {
     /// Signs the head of one of our rows.
     pub(crate) fn sign(&mut self, row: &Row<Key, Bytes>) -> Signature {
         self.counts.heads_signed += 1;
-        let statement = statement::of_head(&self.cluster, row.id(), row.head(), &row.content());
-        self.signing.key.sign(&statement)
+        super::sign_row(&self.signing.key, &self.cluster, row)
     }
 
     /// Forgets the key of a replica of which nothing is held.

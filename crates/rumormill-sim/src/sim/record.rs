@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rumormill_core::{Instant, Rejected};
 
-use super::{Index, Sim};
+use super::{Index, Sim, Vice};
 use crate::link::{Delays, Fate};
 
 /// What was sent, as one number, and what the network did to it.
@@ -14,6 +14,7 @@ pub(super) struct Record {
     datagrams: u64,
     mishaps: BTreeMap<&'static str, u64>,
     rejections: BTreeMap<&'static str, u64>,
+    vices: BTreeMap<Vice, u64>,
 }
 
 impl Sim {
@@ -34,6 +35,12 @@ impl Sim {
     #[must_use]
     pub const fn mishaps(&self) -> &BTreeMap<&'static str, u64> {
         &self.record.mishaps
+    }
+
+    /// What liars did, and how often.
+    #[must_use]
+    pub const fn vices(&self) -> &BTreeMap<Vice, u64> {
+        &self.record.vices
     }
 
     /// Why nodes rejected datagrams, and how often.
@@ -69,6 +76,10 @@ impl Record {
 
     pub(super) fn note_rejection(&mut self, why: Rejected) {
         *self.rejections.entry(rejection(why)).or_insert(0) += 1;
+    }
+
+    pub(super) fn note_vice(&mut self, vice: Vice) {
+        *self.vices.entry(vice).or_insert(0) += 1;
     }
 
     pub(super) fn note(&mut self, kind: &'static str) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rumormill_core::{Event, Liveness, Node, crdt::ReplicaId};
 
-use crate::{Index, Sim};
+use crate::{Index, Sim, Vice};
 
 /// How often the nodes of a run met what they have to cope with, by what it is.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ impl Coverage {
             for after in STANDINGS.into_iter().filter(|after| *after != before) {
                 counts.insert(turn(before, after), 0);
             }
+        }
+        for vice in Vice::all() {
+            counts.insert(format!("insider: {vice}"), 0);
         }
         Self { counts, read: BTreeMap::new(), believed: BTreeMap::new() }
     }
@@ -55,6 +58,9 @@ impl Coverage {
     pub(super) fn conclude(mut self, sim: &Sim) -> BTreeMap<String, u64> {
         let running: Vec<_> = sim.nodes().map(|(who, _)| who).collect();
         running.into_iter().for_each(|who| self.note_end(sim, who));
+        for (vice, count) in sim.vices() {
+            self.add(format!("insider: {vice}"), *count);
+        }
         for (why, count) in sim.rejections() {
             self.add(format!("datagram rejected: {why}"), *count);
         }

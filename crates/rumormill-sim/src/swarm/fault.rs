@@ -3,7 +3,7 @@
 use core::{fmt, time::Duration};
 use std::collections::BTreeSet;
 
-use crate::{Delays, Disk, Index};
+use crate::{Delays, Disk, Index, Vices};
 
 /// Something that goes wrong, with its measure.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,8 @@ pub enum Fault {
     /// A second process runs under the identity of a node; when the fault ends it is stopped, and
     /// the node starts again.
     Twin(Index),
+    /// A member lies, in a population that signs; when the fault ends it is stopped for good, and revoked.
+    Insider(Index, Vices),
 }
 
 /// A fault, with when it begins and how long it lasts.
@@ -116,6 +118,7 @@ impl Fault {
             Self::ClockDrift(..) => "clock drift",
             Self::Newcomer => "newcomer",
             Self::Twin(_) => "twin",
+            Self::Insider(..) => "insider",
         }
     }
 
@@ -133,7 +136,8 @@ impl Fault {
             | Self::ClockAhead(who, _)
             | Self::ClockBehind(who, _)
             | Self::ClockDrift(who, _)
-            | Self::Twin(who) => Some(*who),
+            | Self::Twin(who)
+            | Self::Insider(who, _) => Some(*who),
             Self::Loss(_)
             | Self::Bursts(_)
             | Self::Duplication(_)

@@ -7,6 +7,9 @@ use rumormill_core::crdt::RowId;
 use super::{fault::Fault, plan::SEEDS, run::Run, workload::Workload};
 use crate::{Barrier, Disk, Index};
 
+/// A liar lies so often a second.
+const LIES_PER_S: u32 = 4;
+
 impl<W: Workload + 'static> Run<'_, W> {
     /// Lets a fault begin, unless it is about a node that does not run, or that another has
     /// befallen.
@@ -55,6 +58,31 @@ impl<W: Workload + 'static> Run<'_, W> {
         let open: Vec<_> = open.map(|(number, _)| number).collect();
         open.into_iter().for_each(|number| self.end(number));
         self.sim.heal();
+        self.revoke_liars();
+    }
+
+    /// Has two members told who lied: an operator does not rely on one.
+    fn revoke_liars(&mut self) {
+        let liars = (0..self.sim.slots()).filter_map(|who| Index::try_from(who).ok());
+        let liars: Vec<_> = liars.filter(|who| self.sim.is_corrupt(*who)).collect();
+        for (liar, told) in liars.iter().flat_map(|liar| [(*liar, 0), (*liar, 1)]) {
+            if self.sim.is_running(told) {
+                self.sim.revoke(told, liar);
+                self.judges.look(&self.sim, told);
+            }
+        }
+    }
+
+    /// Lets all who lie do so.
+    pub(super) fn lie(&mut self) {
+        let befallen = self.befallen.iter();
+        let liars = befallen.filter(|(_, number)| {
+            matches!(self.plan.schedule.faults[**number].fault, Fault::Insider(..))
+        });
+        let liars: Vec<_> = liars.map(|(who, _)| *who).collect();
+        for who in liars {
+            (0..LIES_PER_S).for_each(|_| self.sim.lie(who));
+        }
     }
 
     pub(super) fn is_asleep(&self, who: Index) -> bool {
@@ -82,6 +110,10 @@ impl<W: Workload + 'static> Run<'_, W> {
                 self.join(twin);
                 self.twins.insert(who, twin);
             }
+            Fault::Insider(_, ref vices) => {
+                self.sim.corrupt(who, vices.clone());
+                self.judges.liars.insert(self.sim.replica(who));
+            }
             Fault::ClockDrift(..) | Fault::Newcomer => {}
             Fault::Loss(_)
             | Fault::Bursts(_)
@@ -104,6 +136,7 @@ impl<W: Workload + 'static> Run<'_, W> {
         match *fault {
             // It never does.
             Fault::Gone(_) => return,
+            Fault::Insider(..) => return self.crash(who, false),
             Fault::Crash(_, disk) => self.restart(who, disk),
             Fault::Leave(_) => {
                 self.crash(who, true);
@@ -216,6 +249,7 @@ fn barrier(fault: &Fault) -> Option<Barrier> {
         | Fault::ClockBehind(..)
         | Fault::ClockDrift(..)
         | Fault::Newcomer
-        | Fault::Twin(_) => None,
+        | Fault::Twin(_)
+        | Fault::Insider(..) => None,
     }
 }

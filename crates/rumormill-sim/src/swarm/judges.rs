@@ -1,5 +1,9 @@
 //! All oracles, and what they know.
 
+use std::collections::BTreeSet;
+
+use rumormill_core::crdt::ReplicaId;
+
 use super::{
     copies::Copies,
     history::History,
@@ -16,6 +20,8 @@ pub(super) struct Judges<'p, W: Workload> {
     pub(super) history: History<W::Edit>,
     pub(super) copies: Copies,
     oracles: Vec<Box<dyn Oracle<W>>>,
+    /// Whose word is not to be trusted.
+    pub(super) liars: BTreeSet<ReplicaId>,
     violation: Option<Violation>,
 }
 
@@ -26,6 +32,7 @@ impl<'p, W: Workload + 'static> Judges<'p, W> {
             history: History::new(),
             copies: Copies::default(),
             oracles: oracle::all(),
+            liars: BTreeSet::new(),
             violation: None,
         }
     }
@@ -47,7 +54,8 @@ impl<'p, W: Workload + 'static> Judges<'p, W> {
     }
 
     pub(super) const fn scene<'s>(&'s self, sim: &'s Sim) -> Scene<'s, W> {
-        Scene { sim, plan: self.plan, history: &self.history, copies: &self.copies }
+        let Self { plan, history, copies, liars, .. } = self;
+        Scene { sim, plan, history, copies, liars }
     }
 
     pub(super) const fn has_found(&self) -> bool {
@@ -71,8 +79,8 @@ impl<'p, W: Workload + 'static> Judges<'p, W> {
         sim: &Sim,
         mut question: impl FnMut(&mut dyn Oracle<W>, &Scene<'_, W>) -> Verdict,
     ) -> bool {
-        let Self { plan, history, copies, oracles, .. } = self;
-        let scene = Scene { sim, plan, history, copies };
+        let Self { plan, history, copies, oracles, liars, .. } = self;
+        let scene = Scene { sim, plan, history, copies, liars };
         let found = oracles.iter_mut().find_map(|oracle| {
             let verdict = question(oracle.as_mut(), &scene);
             verdict.is_err().then(|| (oracle.name(), verdict))

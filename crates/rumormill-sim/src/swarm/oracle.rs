@@ -5,6 +5,7 @@ mod bounds;
 mod collection;
 mod detection;
 mod kept;
+mod liars;
 mod meetings;
 mod members;
 mod reads;
@@ -13,6 +14,9 @@ mod rows;
 mod silence;
 
 use core::time::Duration;
+use std::collections::BTreeSet;
+
+use rumormill_core::crdt::ReplicaId;
 
 use super::{
     copies::{Copies, Touched},
@@ -24,8 +28,8 @@ use crate::{Sim, spread::to_f64};
 
 pub(crate) use self::{agreement::Agreement, detection::Detection, kept::Kept};
 use self::{
-    bounds::Bounds, collection::Collection, meetings::Meetings, members::Members, reads::Reads,
-    refusals::Refusals, rows::Rows, silence::Silence,
+    bounds::Bounds, collection::Collection, liars::Liars, meetings::Meetings, members::Members,
+    reads::Reads, refusals::Refusals, rows::Rows, silence::Silence,
 };
 
 /// What an oracle sees: everything.
@@ -34,6 +38,8 @@ pub(crate) struct Scene<'s, W: Workload> {
     pub(crate) plan: &'s Plan,
     pub(crate) history: &'s History<W::Edit>,
     pub(crate) copies: &'s Copies,
+    /// Members that lied.
+    pub(crate) liars: &'s BTreeSet<ReplicaId>,
 }
 
 /// A sentence that says what should have been.
@@ -72,6 +78,7 @@ pub(crate) fn all<W: Workload + 'static>() -> Vec<Box<dyn Oracle<W>>> {
         Box::new(Collection),
         Box::new(Silence::default()),
         Box::new(Meetings),
+        Box::new(Liars),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rumormill_core::{Config, Mode, crdt::Retention};
 
 use super::fault::{Fault, Planned, Schedule};
-use crate::{Chance, Delays, Disk, Index};
+use crate::{Chance, Delays, Disk, Index, Vice, Vices};
 
 /// What a seed stands for. Plain data: the same plan gives the same run.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Plan {
     pub config: Config,
     /// Whether they know each other from the first moment. They join the first two in any case.
     pub is_acquainted: bool,
+    /// Whether they sign what they write.
+    pub is_signed: bool,
     /// How long things go wrong. After that all is mended.
     pub storm: Duration,
     /// What happens meanwhile.
@@ -40,17 +42,35 @@ impl Plan {
     /// Draws a plan.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
+        Self::draw_of(seed, |dice| dice.one_in(8))
+    }
+
+    /// Draws a plan in which members sign and some of them lie, if there are enough.
+    #[must_use]
+    pub fn draw_among_liars(seed: u64) -> Self {
+        Self::draw_of(seed, |_| true)
+    }
+
+    fn draw_of(seed: u64, signs: fn(&mut Dice) -> bool) -> Self {
         let mut dice = Dice(Chance::new(seed ^ 0x5157_4152_4d50_4c41));
         let nodes = dice.population();
         let retains = dice.one_in(8);
         let storm = if retains { dice.span(280, 340) } else { dice.span(120, 270) };
         let config = dice.config(retains);
-        let schedule = Schedule {
+        let mut schedule = Schedule {
             faults: dice.faults(nodes, storm, retains),
             writes: dice.writes(nodes, storm),
             saves: dice.saves(nodes, storm),
         };
-        Self { seed, nodes, config, is_acquainted: dice.one_in(2), storm, schedule }
+        let is_acquainted = dice.one_in(2);
+        // Dice of their own: who signs is drawn beside what was drawn before anybody did.
+        let mut dice = Dice(Chance::new(seed ^ 0x5349_474e_4544_2121));
+        let is_signed = signs(&mut dice) && !retains && nodes > SEEDS + 1;
+        if is_signed {
+            schedule.faults.extend(dice.insiders(nodes, storm));
+            schedule.faults.sort_by_key(|it| it.at);
+        }
+        Self { seed, nodes, config, is_acquainted, is_signed, storm, schedule }
     }
 
     /// The kinds of faults that there are.
@@ -60,7 +80,7 @@ impl Plan {
         let all = (0..KINDS).flat_map(|kind| core::iter::repeat_n(kind, 64));
         let drawn = all.filter_map(|kind| dice.fault(kind, 9, SECOND));
         let mut kinds: Vec<_> = drawn.map(|planned| planned.fault.kind()).collect();
-        kinds.push(Fault::Away(0).kind());
+        kinds.extend([Fault::Away(0), Fault::Insider(0, Vices::default())].map(|it| it.kind()));
         kinds.sort_unstable();
         kinds.dedup();
         kinds
@@ -235,6 +255,20 @@ impl Dice {
             _ => Fault::Twin(other?),
         };
         Some(fault)
+    }
+
+    /// Up to a fifth of a population, each with some vices; in one of eight that sign, nobody.
+    fn insiders(&mut self, nodes: Index, storm: Duration) -> Vec<Planned> {
+        let most = (nodes / 5).max(1);
+        let count = if self.one_in(8) { 0 } else { 1 + self.below(most) };
+        let liars: BTreeSet<Index> = (0..count).map(|_| self.between(SEEDS, nodes)).collect();
+        let liars = liars.into_iter().map(|who| {
+            let at = storm.mul_f64(f64::from(self.below(500)) / 1_000.0);
+            let lasts = if self.one_in(2) { storm } else { self.span(20, 90) };
+            let vices = Vice::all().filter(|_| self.one_in(4)).collect();
+            Planned { at, lasts, fault: Fault::Insider(who, vices) }
+        });
+        liars.collect()
     }
 
     fn disk(&mut self) -> Disk {

@@ -67,6 +67,7 @@ impl Plan {
     pub fn run_with_trace<W: Workload + 'static>(&self, lines_max: usize) -> Outcome {
         let run = || {
             let sim = Sim::new(self.seed, self.config.clone()).trace_lines(lines_max);
+            let sim = if self.is_signed { sim.signed() } else { sim };
             Run::<W>::new(self, sim).go()
         };
         catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Outcome::of_panic(&*panic))
@@ -281,6 +282,7 @@ impl<'p, W: Workload + 'static> Run<'p, W> {
             if self.sim.now() >= tick {
                 self.ticked_at = tick;
                 self.drift();
+                self.lie();
                 self.judges.look_each_second(&self.sim);
             }
         }

@@ -65,6 +65,7 @@ fn worsen(link: Link, fault: &Fault) -> Link {
         | Fault::ClockBehind(..)
         | Fault::ClockDrift(..)
         | Fault::Newcomer
-        | Fault::Twin(_) => link,
+        | Fault::Twin(_)
+        | Fault::Insider(..) => link,
     }
 }

@@ -17,7 +17,9 @@ impl Kept {
     /// Notes what the running nodes hold. What is on disks comes back with their nodes.
     pub(crate) fn note<W: Workload>(&mut self, scene: &Scene<'_, W>) {
         for (_, copy) in scene.copies.iter() {
-            for (id, version) in copy.held.iter().filter(|(id, _)| !id.space.is_ephemeral()) {
+            let is_to_stay =
+                |id: &RowId| !id.space.is_ephemeral() && !scene.liars.contains(&id.life.replica);
+            for (id, version) in copy.held.iter().filter(|(id, _)| is_to_stay(id)) {
                 let known = self.held.entry(*id).or_default();
                 *known = (*known).max(*version);
             }

@@ -1,9 +1,12 @@
 //! Copies only grow, and are what their owners made them (I1, I2, I3, I6).
 
 use super::{Oracle, Scene, Verdict, ensure};
-use crate::swarm::{
-    copies::{Touched, TouchedRow},
-    workload::Workload,
+use crate::{
+    sim::LIES,
+    swarm::{
+        copies::{Touched, TouchedRow},
+        workload::Workload,
+    },
 };
 
 /// A row is shown as its owner left it, whole, and a process never goes back in it. Rows go only if
@@ -23,15 +26,17 @@ impl<W: Workload> Oracle<W> for Rows {
 
 fn check<W: Workload>(scene: &Scene<'_, W>, touched: &Touched, row: &TouchedRow) -> Verdict {
     let TouchedRow { id, before, floor_before, .. } = *row;
+    let is_liars = scene.liars.contains(&id.life.replica);
     let Some(held) = row.after else {
-        let may_go = id.space.is_ephemeral() || scene.plan.forgets() || touched.is_new;
+        let may_go = is_liars || id.space.is_ephemeral() || scene.plan.forgets() || touched.is_new;
         return ensure(may_go || before == 0, || format!("{id:?} is gone from v{before}"));
     };
     ensure(touched.is_new || held.version >= before && held.floor >= floor_before, || {
         format!("{id:?} went back from v{before} to v{}", held.version)
     })?;
     let minted = scene.history.minted(id, held.version);
-    ensure(minted == Some(held.hash), || {
+    let is_lie = is_liars && id.space == LIES;
+    ensure(is_lie || minted == Some(held.hash), || {
         format!("{id:?} at v{} is {:x}, and its owner made it {minted:x?}", held.version, held.hash)
     })
 }

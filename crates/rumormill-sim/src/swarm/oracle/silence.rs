@@ -29,12 +29,19 @@ struct Sent {
 
 /// Probes and comparisons take about 60 bytes a second and node. Pulling costs its fingerprints: five
 /// periods a second, up to four peers each, and as many answers.
-const fn bytes_per_s(mode: Mode) -> f64 {
-    match mode {
-        Mode::PushThenPull | Mode::Push => 150.0,
-        Mode::Pull | Mode::PushPull => 1_500.0,
-    }
+/// Where members sign, each probe takes a word along that its owner signed.
+fn bytes_per_s(plan: &Plan) -> f64 {
+    let probes_per_s = 1.0 / plan.config.probe_every.as_secs_f64();
+    let words = if plan.is_signed { WORD_LEN * probes_per_s } else { 0.0 };
+    words
+        + match plan.config.mode {
+            Mode::PushThenPull | Mode::Push => 150.0,
+            Mode::Pull | Mode::PushPull => 1_500.0,
+        }
 }
+
+/// A row's id and version, a digest and a signature.
+const WORD_LEN: f64 = 17.0 + 9.0 + 32.0 + 64.0;
 
 /// Who runs stamps each of its rows anew before a fourth of the retention is over; what was written at
 /// one time is stamped at one time, so all of it may fall into the time that is counted.
@@ -80,6 +87,6 @@ fn judge(plan: &Plan, nodes: usize, first: Sent, last: Sent, span: Duration) -> 
     // Where rows are dropped, those who run stamp theirs anew now and then.
     ensure(deltas == 0 || plan.forgets(), || format!("{deltas} deltas travel in {span:?}"))?;
     let rate = per_second(last.bytes - first.bytes, span) / to_f64(nodes as u64);
-    let most = bytes_per_s(plan.config.mode) + stamps_per_s(plan, nodes) * STAMP_LEN;
+    let most = bytes_per_s(plan) + stamps_per_s(plan, nodes) * STAMP_LEN;
     ensure(rate <= most, || format!("{rate:.0} bytes a second and node, of {most:.0}"))
 }

@@ -1,0 +1,160 @@
+//! What no honest member says, in datagrams that are whole: for tests of what others make of it.
+//!
+//! A liar is a member: it knows the population's name, has a key of its own that is let in, and holds the
+//! rows that members hold. What it does not have are the keys of others. Here is what it can
+//! make of that; whom it tells, and how often, is the test's business.
+//!
+//! This module is there with the feature `forging`. It works in populations that are not sealed: a
+//! member could seal what it says like anybody else.
+
+mod lie;
+
+use alloc::{string::String, vec, vec::Vec};
+
+use rumormill_crdt::{Bytes, Key, Life, Row, RowDelta, RowId, Since, WholeRow, codec};
+
+pub use self::lie::Lie;
+use crate::{
+    Config, DATAGRAM_LEN_MIN, SecretKey, Trust,
+    message::{Announced, Claim, ClaimedStanding, Message, Name, decode_payload},
+    random::Random,
+    seal::{FRAME_LEN, Seal},
+    sender::{Sender, Tag},
+    trust,
+};
+
+/// A member that lies.
+#[derive(Debug)]
+pub struct Forger {
+    life: Life,
+    seal: Seal,
+    cluster: String,
+    /// What it signs with, where members sign.
+    key: Option<SecretKey>,
+    random: Random,
+}
+
+/// What a slanderer says of somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slander {
+    /// That it got no answer.
+    Suspect,
+    /// That nobody did, and its time is over.
+    Dead,
+}
+
+impl Forger {
+    /// A liar that runs a life, in the population that `config` is of.
+    #[must_use]
+    pub fn new(life: Life, config: &Config, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let open = Config { keys: None, ..config.clone() };
+        let key = match &config.trust {
+            Trust::Unsigned => None,
+            Trust::Signed(signing) => Some(signing.key.clone()),
+        };
+        let cluster = config.cluster.clone();
+        Self { life, seal: Seal::new(&open, life, &mut random), cluster, key, random }
+    }
+
+    /// A lie of that kind about a row. Nothing if it cannot be told of this row: a row of the liar's own is
+    /// signed anew, one of somebody else is not.
+    pub fn lie(&mut self, lie: Lie, row: &Row<Key, Bytes>) -> Option<Vec<u8>> {
+        let is_own = row.id().life.replica == self.life.replica;
+        if lie.is_about_own_rows() != is_own {
+            return None;
+        }
+        if lie == Lie::Boast {
+            let version = row.version().saturating_add(1 + self.random.below(1 << 20) as u64);
+            let rows = vec![Announced { name: Name::Row(row.id()), version }];
+            return self.say(self.life, &[Message::Announce { nonce: None, rows }]);
+        }
+        let mut parts = row.delta_since(0, usize::MAX)?.into_parts();
+        lie.spoil(&mut parts, &mut self.random)?;
+        if lie == Lie::InventHead && self.key.is_some() {
+            parts.content = Some(row.content());
+        }
+        if is_own || self.random.below(2) == 0 {
+            parts.head.hash = parts.hash_of_whole();
+        }
+        if self.key.is_some() && (is_own || lie == Lie::SignAsOwn) {
+            parts.head.signature = None;
+            let spoiled = Row::from_whole(&RowDelta::new(parts.clone()).ok()?).ok()?;
+            parts.head.signature = self.sign(&spoiled);
+        }
+        let delta = RowDelta::new(parts).ok()?;
+        let message = match self.random.below(3) {
+            0 => Message::Rumor { hops: 0, delta },
+            1 => Message::Delta(delta),
+            _ => match WholeRow::new(delta) {
+                Ok(row) => Message::Row(row),
+                Err(delta) => Message::Delta(delta),
+            },
+        };
+        self.say(self.life, &[message])
+    }
+
+    /// Says something bad of a life: of an incarnation, in the name of `accuser`, as if `sender` said so.
+    pub fn slander(
+        &mut self,
+        slander: Slander,
+        about: Life,
+        incarnation: u64,
+        accuser: Life,
+        sender: Life,
+    ) -> Option<Vec<u8>> {
+        let standing = match slander {
+            Slander::Suspect => ClaimedStanding::Suspect { by: Tag::of(accuser) },
+            Slander::Dead => ClaimedStanding::Dead,
+        };
+        let claim = Claim { life: about, incarnation, standing };
+        self.say(sender, &[Message::Claim(claim.into())])
+    }
+
+    /// Asks for all of these rows, as often as fits a datagram, of whoever takes that seriously.
+    pub fn ask_for_everything(&mut self, rows: impl Iterator<Item = RowId>) -> Option<Vec<u8>> {
+        const REQUESTS: usize = 40;
+        let since = Since::default();
+        let requests = rows.take(REQUESTS).map(|id| Message::Request { id, since });
+        let questions = [Message::Who, Message::WhoIsDead, Message::NextPage { start: RowId::MIN }];
+        let messages: Vec<_> = questions.into_iter().chain(requests).collect();
+        self.say(self.life, &messages)
+    }
+
+    /// What is left of a datagram without the rows in it; nothing if there are none, or it is not of this
+    /// population.
+    pub fn withhold(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
+        let (sender, messages) = decode_payload(self.seal.open(datagram).ok()?).ok()?;
+        let is_row = |message: &Message| {
+            matches!(message, Message::Delta(_) | Message::Row(_) | Message::Rumor { .. })
+        };
+        let left: Vec<_> = messages.iter().filter(|message| !is_row(message)).cloned().collect();
+        if left.len() == messages.len() {
+            return None;
+        }
+        self.frame(sender, &left)
+    }
+
+    fn say(&mut self, sender: Life, messages: &[Message]) -> Option<Vec<u8>> {
+        self.frame(Sender::Life(sender), messages)
+    }
+
+    /// A whole datagram; nothing if it would be too long for one.
+    fn frame(&mut self, sender: Sender, messages: &[Message]) -> Option<Vec<u8>> {
+        let mut datagram = vec![0; FRAME_LEN + Sender::LEN_MAX];
+        let spelled = sender.encode(&mut datagram[FRAME_LEN..])?;
+        datagram.truncate(FRAME_LEN + spelled);
+        for message in messages {
+            datagram.extend(codec::encode_to_vec(message).ok()?);
+        }
+        if datagram.len() > DATAGRAM_LEN_MIN {
+            return None;
+        }
+        self.seal.close(&mut datagram);
+        Some(datagram)
+    }
+
+    fn sign(&self, row: &Row<Key, Bytes>) -> Option<rumormill_crdt::Signature> {
+        Some(trust::sign_row(self.key.as_ref()?, &self.cluster, row))
+    }
+}

@@ -1,0 +1,202 @@
+//! A member that means no good: it has a key that is let in, holds what members hold, and lies.
+
+use core::fmt;
+
+use rumormill_core::{
+    crdt::{Bytes, Column, Key, Life, LwwRegister, Row, Space},
+    forging::{Forger, Lie, Slander},
+};
+
+use super::{Index, Sim, meter::Load, name, rows_of};
+
+/// Something that a liar does, again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Vice {
+    /// Tells lies of that kind about rows.
+    Lie(Lie),
+    /// Says that others are suspect or dead, of any incarnation, in anybody's name.
+    Slander,
+    /// Asks for everything, many times.
+    Flood,
+    /// Has somebody verify signatures that are wrong, many of them.
+    Spam,
+    /// Passes no rows on, its own included.
+    Withhold,
+}
+
+/// What somebody does that no honest member does.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Vices(Vec<Vice>);
+
+/// What a liar is made of.
+#[derive(Debug)]
+pub(super) struct Insider {
+    life: Life,
+    forger: Forger,
+    vices: Vices,
+}
+
+/// A flood is so many datagrams.
+const FLOOD: u32 = 16;
+
+/// Where a liar keeps the rows of its own that it lies about: so that what is said of all others stays
+/// comparable with what they did.
+pub(crate) const LIES: Space = Space(77);
+
+impl Sim {
+    /// Makes a member mean no good from here on.
+    pub fn corrupt(&mut self, who: Index, vices: Vices) {
+        self.line(format_args!("{} means no good: {vices:?}", name(who)));
+        let (now, seed) = (self.now, self.chance.draw());
+        self.command(who, |node| {
+            node.update(now, |writer| {
+                ["one", "two", "three"].into_iter().try_for_each(|name| {
+                    Column::<LwwRegister<u64>>::new(LIES, name).set(writer, &seed)
+                })
+            })
+        })
+        .expect("short cells fit");
+        let slot = &self.slots[who as usize];
+        let (life, trust) = (self.node(who).life(), slot.trust.clone());
+        let config = rumormill_core::Config { trust, ..self.config.clone() };
+        let forger = Forger::new(life, &config, seed);
+        self.slot_mut(who).insider = Some(Box::new(Insider { life, forger, vices }));
+    }
+
+    /// Whether a member means no good, or did when it ran.
+    #[must_use]
+    pub fn is_corrupt(&self, who: Index) -> bool {
+        self.slots[who as usize].insider.is_some()
+    }
+
+    /// Lets a liar do something of what it does, to a node at random.
+    pub fn lie(&mut self, who: Index) {
+        let Some(mut insider) = self.slot_mut(who).insider.take() else { return };
+        let vices = insider.vices.0.len() as u64;
+        if self.is_running(who) && vices > 0 {
+            let vice = insider.vices.0[usize::try_from(self.chance.below(vices)).unwrap_or(0)];
+            let to = self.chance.below(self.slots.len() as u64);
+            let to = Index::try_from(to).expect("fewer than 2^32 nodes");
+            if to != who {
+                self.do_evil(who, to, vice, &mut insider);
+            }
+        }
+        self.slot_mut(who).insider = Some(insider);
+    }
+
+    fn do_evil(&mut self, who: Index, to: Index, vice: Vice, insider: &mut Insider) {
+        match vice {
+            Vice::Lie(lie) => {
+                let Some(row) = self.row_to_lie_about(who, lie) else { return };
+                let told = insider.forger.lie(lie, &row);
+                self.tell(who, to, told, vice);
+            }
+            Vice::Slander => {
+                let told = self.slander(insider);
+                self.tell(who, to, told, vice);
+            }
+            Vice::Flood => {
+                let ids: Vec<_> = self.node(who).table().rows().map(|row| row.id()).collect();
+                for _ in 0..FLOOD {
+                    let told = insider.forger.ask_for_everything(ids.iter().copied());
+                    self.tell(who, to, told, vice);
+                }
+            }
+            Vice::Spam => {
+                for _ in 0..FLOOD {
+                    let Some(row) = self.row_to_lie_about(who, Lie::SignAsOwn) else { return };
+                    let told = insider.forger.lie(Lie::SignAsOwn, &row);
+                    self.tell(who, to, told, vice);
+                }
+            }
+            Vice::Withhold => {}
+        }
+    }
+
+    fn row_to_lie_about(&mut self, who: Index, lie: Lie) -> Option<Row<Key, Bytes>> {
+        let (table, life) = (self.node(who).table(), self.node(who).life());
+        let is_fit = |row: &Row<Key, Bytes>| {
+            let id = row.id();
+            let is_own = id.life.replica == life.replica;
+            let may_be = match lie {
+                Lie::NoCertificate => id.space == Space::SELF,
+                _ => !is_own || id.space == LIES,
+            };
+            is_own == lie.is_about_own_rows() && may_be && (!is_own || id.life == life)
+        };
+        let rows: Vec<_> = rows_of(table).filter(|row| is_fit(row)).collect();
+        let place = usize::try_from(self.chance.below(rows.len().max(1) as u64)).ok()?;
+        rows.get(place).map(|row| Row::clone(row))
+    }
+
+    fn slander(&mut self, insider: &mut Insider) -> Option<Vec<u8>> {
+        let lives: Vec<Life> = self.nodes().map(|(_, node)| node.life()).collect();
+        let mut any = || {
+            let place = usize::try_from(self.chance.below(lives.len() as u64)).unwrap_or(0);
+            lives[place]
+        };
+        let (about, accuser, other) = (any(), any(), any());
+        let sender = if self.chance.happens(0.5) { insider.life } else { other };
+        let incarnation = match self.chance.below(4) {
+            0 => u64::MAX,
+            1 => self.chance.draw(),
+            _ => self.chance.below(16),
+        };
+        let slander = if self.chance.happens(0.5) { Slander::Suspect } else { Slander::Dead };
+        insider.forger.slander(slander, about, incarnation, accuser, sender)
+    }
+
+    fn tell(&mut self, who: Index, to: Index, told: Option<Vec<u8>>, vice: Vice) {
+        let Some(told) = told else { return };
+        self.record.note_vice(vice);
+        self.line(format_args!("{} lies to {}: {vice}", name(who), name(to)));
+        self.send(who, to, &told, Load { is_digest: false, rows: 0 });
+    }
+
+    /// What is left of a datagram whose sender passes no rows on; nothing if all of it is.
+    pub(super) fn withheld(&mut self, who: Index, datagram: &[u8]) -> Option<Vec<u8>> {
+        let insider = self.slot_mut(who).insider.as_mut()?;
+        if !insider.vices.0.contains(&Vice::Withhold) {
+            return None;
+        }
+        let left = insider.forger.withhold(datagram)?;
+        self.record.note_vice(Vice::Withhold);
+        Some(left)
+    }
+}
+
+impl Vice {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let lies = Lie::ALL.into_iter().map(|(lie, _)| Self::Lie(lie));
+        lies.chain([Self::Slander, Self::Flood, Self::Spam, Self::Withhold])
+    }
+}
+
+impl FromIterator<Vice> for Vices {
+    fn from_iter<I: IntoIterator<Item = Vice>>(vices: I) -> Self {
+        Self(vices.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Vice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lie(lie) => {
+                let said = Lie::ALL.iter().find(|(it, _)| it == lie).map_or("", |it| it.1);
+                f.write_str(said)
+            }
+            Self::Slander => f.write_str("slanders"),
+            Self::Flood => f.write_str("asks for everything"),
+            Self::Spam => f.write_str("has wrong signatures verified"),
+            Self::Withhold => f.write_str("passes no rows on"),
+        }
+    }
+}
+
+impl fmt::Debug for Vices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&said.join(", "))
+    }
+}
