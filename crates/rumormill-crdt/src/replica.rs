@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
     Admission, Bytes, Clock, DeltaCell, Dropped, EditStep, Growth, Head, HeadVerifier, Horizon,
-    Key, Life, Limits, Refused, ReplicaId, Retention, Row, RowDelta, RowId, Signature, Space,
-    Table, Timestamp, VersionVector, Writer,
+    Key, Life, Limits, Progress, Refused, ReplicaId, Retention, Row, RowDelta, RowId, Signature,
+    Space, Table, Timestamp, VersionVector, Writer,
     columns::{self, or_set, overruling},
 };
 
@@ -64,7 +64,7 @@ impl Replica {
         self.check(unix, skew_max, delta)?;
         let admission = self.table.admit(delta)?;
         self.clock.witness(delta.head().timestamp);
-        Ok(admission)
+        self.let_the_expired_go(delta.id(), admission)
     }
 
     /// Takes in a delta from anybody, in a population that signs.
@@ -85,7 +85,7 @@ impl Replica {
         for row in admission.grown.iter().filter_map(|growth| self.table.row(growth.id)) {
             self.clock.witness(row.head().timestamp);
         }
-        Ok(admission)
+        self.let_the_expired_go(delta.id(), admission)
     }
 
     /// Adds the signature of our own row in a space.
@@ -109,14 +109,11 @@ impl Replica {
         self.check_age(delta)
     }
 
-    /// A whole row that would go at once is not taken in. Of one that comes in pieces nobody knows
-    /// what it overrules until it is whole; it goes with the next step of the horizon.
+    /// A whole row that would go at once is not taken in.
     fn check_age(&self, delta: &RowDelta<Key, Bytes>) -> Result<(), Refused> {
         let (id, head) = (delta.id(), delta.head());
         let is_whole = delta.from() == 0 && delta.is_complete();
-        // By its owner's introduction older rows are verified, which may come after it.
-        let introduces = id.space == Space::SELF && head.signature.is_some();
-        let is_news = is_whole && self.table.version(id) == 0 && !introduces;
+        let is_news = is_whole && self.table.version(id) == 0 && !introduces(id, head);
         if !is_news || !self.table.is_expired(id.space, head.timestamp) {
             return Ok(());
         }
@@ -124,6 +121,40 @@ impl Replica {
         let held = kept.len();
         overruling::keep_overruling(&mut kept, [Arc::new(Row::from_whole(delta)?)].into());
         if kept.len() > held { Ok(()) } else { Err(Refused::Expired) }
+    }
+
+    /// Of a row that came in pieces, or waited for others, nobody knew what it overrules until it was
+    /// whole. If it has expired, and overrules nothing, it goes before anybody reads it: what removed
+    /// its cells may have gone before.
+    fn let_the_expired_go(
+        &mut self,
+        id: RowId,
+        mut admission: Admission,
+    ) -> Result<Admission, Refused> {
+        loop {
+            let new = admission.grown.iter().filter(|growth| growth.from == 0);
+            let expired: Vec<RowId> =
+                new.map(|growth| growth.id).filter(|id| self.has_expired(*id)).collect();
+            let dropped = self.table.drop_unless(expired, overruling::keep_overruling);
+            if dropped.gone.is_empty() {
+                return Ok(admission);
+            }
+            admission.grown.retain(|growth| !dropped.gone.contains(&growth.id));
+            admission.grown.extend(dropped.grown);
+            if dropped.gone.contains(&id) {
+                if admission.grown.is_empty() {
+                    return Err(Refused::Expired);
+                }
+                admission.progress = Progress::Known;
+            }
+        }
+    }
+
+    fn has_expired(&self, id: RowId) -> bool {
+        let head = self.table.row(id).map(|row| row.head());
+        head.is_some_and(|head| {
+            !introduces(id, head) && self.table.is_expired(id.space, head.timestamp)
+        })
     }
 
     /// What nobody could pass on, or no table could hold, is not taken in.
@@ -304,4 +335,10 @@ impl<'de> Deserialize<'de> for Replica {
         table.rows().for_each(|row| clock.witness(row.head().timestamp));
         Ok(Self { table, clock })
     }
+}
+
+/// Whether the owner says by which key its rows are verified, older ones too, which may come after
+/// it.
+fn introduces(id: RowId, head: &Head) -> bool {
+    id.space == Space::SELF && head.signature.is_some()
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 use rumormill_crdt::{
     Column, Life, Limits, LwwRegister, Map, MvRegister, OrSet, PnCounter, Refused, Replica,
-    ReplicaId, Retention, RowId, Space,
+    ReplicaId, Retention, RowId, Since, Space,
 };
 
 const CALLS: Column<PnCounter> = Column::new(Space::SHARED, "calls");
@@ -59,6 +59,36 @@ fn the_rows_of_an_ended_life_go_when_its_retention_is_over_and_are_refused_then(
     assert_eq!(cay.expire(secs(1_170), &RETENTION).gone, [row_of('a', 1)]);
     assert_eq!(bob.table().version_vector(), cay.table().version_vector());
     assert_eq!(bob.table().fingerprint(), cay.table().fingerprint());
+}
+
+#[test]
+fn an_expired_row_is_refused_in_pieces_too() {
+    let (mut ann, mut bob, mut cay) = (replica('a'), replica('b'), replica('c'));
+    for skill in 0..4 {
+        ann.edit(secs(1_000), |writer| SKILLS.insert(writer, &skill)).expect("a byte fits");
+    }
+    bob.join(&ann);
+    bob.edit(secs(1_001), |writer| SKILLS.remove(writer, &2)).expect("there is room");
+    let row = ann.table().row(row_of('a', 1)).expect("it was written");
+    // Cay's clock is far ahead: to her all have ended long ago.
+    cay.expire(secs(90_000), &RETENTION);
+    for cut in 1..4 {
+        let mut last = None;
+        let mut at = Since::default();
+        while let Some(piece) = row.delta_since(at, 60 + 20 * cut) {
+            last = Some(cay.admit(secs(90_000), KEPT, &piece));
+            let Some(since) =
+                cay.table().is_staged(row.id()).then(|| cay.table().wanted_from(row.id()))
+            else {
+                break;
+            };
+            at = since;
+        }
+        assert_eq!(last, Some(Err(Refused::Expired)), "as if it had come whole");
+        assert!(cay.table().is_empty(), "what bob removed is not read either");
+    }
+    let others = bob.delta_since(&cay.table().version_vector()).count();
+    assert_eq!(admit_all(&bob, &mut cay, secs(90_000)).len(), others, "nothing else is taken in");
 }
 
 #[test]

@@ -86,17 +86,27 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     ) -> Dropped {
         self.rows.move_horizon(horizon);
         let expires = |space: &Space| horizon.of(*space) > Timestamp(0);
-        let mut gone = Vec::new();
-        for space in self.rows.spaces().filter(expires) {
-            let stays = |row: &Arc<Row<K, V>>| {
-                row.id().life == self.life || !self.is_expired(space, row.head().timestamp)
-            };
+        let in_time = |row: &Row<K, V>| !self.is_expired(row.id().space, row.head().timestamp);
+        let rows = self.rows.spaces().filter(expires).flat_map(|space| self.rows_in(space));
+        let expired = rows.filter(|row| row.id().life != self.life && !in_time(row));
+        self.drop_unless(expired.map(|row| row.id()).collect(), keep)
+    }
+
+    /// Drops rows, but not those that `keep` moves from the second list to the first.
+    pub(crate) fn drop_unless(
+        &mut self,
+        mut gone: Vec<RowId>,
+        keep: impl Fn(&mut Vec<Arc<Row<K, V>>>, Vec<Arc<Row<K, V>>>),
+    ) -> Dropped {
+        let doomed: BTreeSet<RowId> = gone.iter().copied().collect();
+        let spaces: BTreeSet<Space> = gone.iter().map(|id| id.space).collect();
+        for space in spaces {
+            let stays = |row: &Arc<Row<K, V>>| !doomed.contains(&row.id());
             let (mut kept, expired): (Vec<_>, Vec<_>) =
                 self.rows_in(space).cloned().partition(stays);
-            let candidates: Vec<_> = expired.iter().map(|row| row.id()).collect();
             keep(&mut kept, expired);
             let kept: BTreeSet<RowId> = kept.iter().map(|row| row.id()).collect();
-            gone.extend(candidates.into_iter().filter(|id| !kept.contains(id)));
+            gone.retain(|id| !kept.contains(id));
         }
         self.keep_introductions(&mut gone);
         self.drop_rows(gone)
