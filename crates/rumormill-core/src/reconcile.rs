@@ -226,8 +226,8 @@ impl<A: Address> Reconcile<A> {
         let size = self.expectation.size_despite_loss(differences).min(view.size_max());
         let one_datagram = datagram_size(NARROW, scene.config);
         if 2 * differences > scene.table.len() {
-            self.repairs.filled += 1;
-            self.filling.begin(from, &mut scene);
+            let begins = self.filling.begin(from, &mut scene);
+            self.repairs.filled += u64::from(begins);
         } else if size.cells() <= one_datagram.cells() * 3 / 2 {
             // The estimate may be too high, and then one datagram is enough.
             send_sketch(from, view.basis, size.min(one_datagram), scene.out);

@@ -10,6 +10,7 @@
 //! finds what is left.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use rumormill_crdt::{RowId, Space, Table, keyed_hash};
 
@@ -29,8 +30,16 @@ const LAPS_MAX: u32 = 24;
 /// So many others have to hold the same as we do, one after the other.
 const AGREEMENTS: u32 = 4;
 
-/// So many laps that brought nothing are enough, though those we asked hold something else.
+/// So many laps that brought nothing are enough, though those we asked hold something else: it may be
+/// that we refuse it.
 const QUIET_LAPS_MAX: u32 = 3;
+
+/// What brings nothing is not begun again at once, but after waits that double: all that others hold
+/// may be refused here, for instance by a wrong clock.
+const WAIT_MIN: Duration = Duration::from_secs(2);
+
+/// The longest of these waits.
+const WAIT_MAX: Duration = Duration::from_secs(64);
 
 /// Of a table of more rows than this an eighth is found cheaper by comparing than by a lap.
 const ROWS_OF_ANOTHER_LAP: u64 = 4_096;
@@ -60,6 +69,11 @@ pub(super) struct Filling<A> {
     asked: Option<Asked<A>>,
     /// When the next lap begins, if those we asked were as new as we are.
     next_lap_at: Option<Instant>,
+    /// How many rows we held when it began last. If it is as many, it brought nothing.
+    rows_in_vain: Option<usize>,
+    /// How long it waits then before it begins again, and until when.
+    wait: Duration,
+    not_before: Instant,
 }
 
 /// Rows from one on to before another, or to the end.
@@ -88,6 +102,9 @@ impl<A: Address> Filling<A> {
             rows_elsewhere: 0,
             asked: None,
             next_lap_at: None,
+            rows_in_vain: None,
+            wait: WAIT_MIN,
+            not_before: Instant::default(),
         }
     }
 
@@ -96,12 +113,22 @@ impl<A: Address> Filling<A> {
         !self.agreed && (!self.stretches.is_empty() || self.next_lap_at.is_some())
     }
 
-    /// Begins with a peer, unless it is under way.
-    pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
-        if self.asked.is_none() {
-            self.begin_anew(scene.table);
-            self.ask(peer, 1, scene);
+    /// Begins with a peer, unless it is under way, or the last walks brought nothing, and not long ago.
+    /// Says whether it is under way.
+    pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) -> bool {
+        if self.asked.is_some() {
+            return true;
         }
+        let is_in_vain = self.rows_in_vain == Some(scene.table.len());
+        if is_in_vain && scene.now < self.not_before {
+            return false;
+        }
+        self.wait = if is_in_vain { (self.wait * 2).min(WAIT_MAX) } else { WAIT_MIN };
+        self.not_before = scene.now + self.wait;
+        self.rows_in_vain = Some(scene.table.len());
+        self.begin_anew(scene.table);
+        self.ask(peer, 1, scene);
+        true
     }
 
     /// Says who we are to the only peer we were told of, who may not be there, and asks.
@@ -186,7 +213,7 @@ impl<A: Address> Filling<A> {
         let ours = [table.fingerprint(), table.fingerprint_of_others()].map(TablePrint::new);
         let is_same = ours.contains(&last.fingerprint);
         let was_check = self.agreements > 0;
-        let is_quiet = !is_same && !was_check && elsewhere <= rows && rows == self.rows_before;
+        let is_quiet = !is_same && !was_check && rows == self.rows_before;
         self.agreements = if is_same { self.agreements + 1 } else { 0 };
         self.quiet_laps += u32::from(is_quiet);
         self.agreed |= is_same;
