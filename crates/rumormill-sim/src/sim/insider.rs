@@ -39,6 +39,9 @@ pub(super) struct Insider {
 /// A flood is so many datagrams.
 const FLOOD: u32 = 16;
 
+/// So many wrong signatures are more than anybody may have verified in a second.
+const SPAM: u32 = 96;
+
 /// Where a liar keeps the rows of its own that it lies about: so that what is said of all others stays
 /// comparable with what they did.
 pub(crate) const LIES: Space = Space(77);
@@ -103,9 +106,9 @@ impl Sim {
                 }
             }
             Vice::Spam => {
-                for _ in 0..FLOOD {
-                    let Some(row) = self.row_to_lie_about(who, Lie::SignAsOwn) else { return };
-                    let told = insider.forger.lie(Lie::SignAsOwn, &row);
+                for _ in 0..SPAM {
+                    let Some(row) = self.row_to_lie_about(who, Lie::RaiseVersion) else { return };
+                    let told = insider.forger.lie(Lie::RaiseVersion, &row);
                     self.tell(who, to, told, vice);
                 }
             }

@@ -42,7 +42,7 @@ impl Plan {
     /// Draws a plan.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
-        Self::draw_of(seed, |dice| dice.one_in(8))
+        Self::draw_of(seed, |dice| dice.one_in(16))
     }
 
     /// Draws a plan in which members sign and some of them lie, if there are enough.

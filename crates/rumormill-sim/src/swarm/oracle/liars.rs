@@ -1,9 +1,12 @@
 //! Nothing is left of who lied.
 
-use super::{Oracle, Scene, Verdict, ensure};
-use crate::swarm::workload::Workload;
+use rumormill_core::{Event, crdt::ReplicaId};
 
-/// Once liars were revoked nobody holds a row of theirs, or takes them for members.
+use super::{Oracle, Scene, Verdict, ensure};
+use crate::{Index, swarm::workload::Workload};
+
+/// Once liars were revoked nobody holds a row of theirs, or takes them for members; and nobody else is
+/// taken for a liar.
 pub(crate) struct Liars;
 
 impl<W: Workload> Oracle<W> for Liars {
@@ -13,6 +16,9 @@ impl<W: Workload> Oracle<W> for Liars {
 
     fn at_rest(&mut self, scene: &Scene<'_, W>) -> Verdict {
         for (who, node) in scene.sim.nodes() {
+            let mut accused = scene.sim.events(who).iter().filter_map(accused);
+            let wrongly = accused.find(|it| !scene.liars.contains(it));
+            ensure(wrongly.is_none(), || format!("node {who} was told that {wrongly:?} lied"))?;
             let mut rows = node.table().rows().map(|row| row.id());
             let left = rows.find(|id| scene.liars.contains(&id.life.replica));
             ensure(left.is_none(), || format!("node {who} still holds {left:?}"))?;
@@ -20,5 +26,13 @@ impl<W: Workload> Oracle<W> for Liars {
             ensure(known.is_none(), || format!("node {who} still takes {known:?} for a member"))?;
         }
         Ok(())
+    }
+}
+
+const fn accused(event: &Event<Index>) -> Option<ReplicaId> {
+    if let Event::Equivocation { replica, .. } | Event::Revoked { replica } = event {
+        Some(*replica)
+    } else {
+        None
     }
 }
