@@ -20,7 +20,7 @@ const NOTES: Column<Map<u64, String>> = Column::new(Space::SHARED, "notes");
 type Element = (u64, String);
 
 /// An element has up to so many letters.
-const ELEMENT_LEN_MAX: u64 = 240;
+const ELEMENT_LEN_MAX: u64 = 500;
 
 /// Where the set lies.
 const ERRANDS_SPACE: Space = Space(16);
@@ -108,12 +108,12 @@ impl Workload for Errands {
 fn draw(number: u64, chance: &mut Chance, table: &Table) -> Option<Errand> {
     let errand = match chance.below(20) {
         0..5 => Errand::Insert(number),
-        5..9 => {
+        5..7 => {
             let there = ERRANDS.read(table);
             let place = usize::try_from(chance.below(there.len().max(1) as u64)).ok()?;
             Errand::Remove(there.into_iter().nth(place)?.0)
         }
-        9..13 => Errand::Count(i64::from(chance.draw().to_be_bytes()[0]) - 100),
+        7..13 => Errand::Count(i64::from(chance.draw().to_be_bytes()[0]) - 100),
         13 => Errand::Reset,
         14..16 => Errand::Lead(Some(number).filter(|_| !chance.happens(0.2))),
         16..18 => Errand::Write([draw_note(chance)].into()),
