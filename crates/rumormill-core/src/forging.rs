@@ -82,6 +82,10 @@ impl Forger {
             let spoiled = Row::from_whole(&RowDelta::new(parts.clone()).ok()?).ok()?;
             parts.head.signature = self.sign(&spoiled);
         }
+        if lie == Lie::ForgetTooMuch {
+            parts.from = row.version();
+            parts.cells.clear();
+        }
         let delta = RowDelta::new(parts).ok()?;
         let message = match self.random.below(3) {
             0 => Message::Rumor { hops: 0, delta },

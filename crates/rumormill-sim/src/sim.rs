@@ -80,6 +80,8 @@ pub struct Sim {
 struct Slot {
     replica: ReplicaId,
     zone: String,
+    /// How many rows its table may hold, if that is less than others'.
+    rows_max: Option<usize>,
     /// What it signs with.
     trust: Trust,
     /// What it does that no honest member does.
@@ -517,6 +519,7 @@ impl Sim {
         };
         self.slots.push(Slot {
             replica,
+            rows_max: None,
             trust,
             insider: None,
             zone: self.config.zone.clone(),
@@ -538,6 +541,8 @@ impl Sim {
         let (now, unix, mut config) = (self.now, self.unix(who), self.config.clone());
         config.zone.clone_from(&self.slots[who as usize].zone);
         config.trust.clone_from(&self.slots[who as usize].trust);
+        let rows_max = self.slots[who as usize].rows_max;
+        config.limits.rows_max = rows_max.unwrap_or(config.limits.rows_max);
         let seed = self.chance.draw();
         let slot = self.slot_mut(who);
         let identity =

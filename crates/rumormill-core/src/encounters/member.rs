@@ -64,6 +64,8 @@ pub(super) const fn can_meet(state: MemberState, event: MemberEvent) -> bool {
         ) => false,
         // Who is not known has no life, no row, no turn to be probed, and nothing to refute.
         (S::Unknown, E::RowOfThisLife | E::RowGone | E::Answered | E::Silent | E::TimeUp) => false,
+        // Who said good-bye does not take it back in the same life.
+        (S::Left, E::RowOfThisLife) => false,
         // Only suspects have time to refute.
         (S::Alive | S::Dead | S::Left, E::TimeUp) => false,
         _ => true,

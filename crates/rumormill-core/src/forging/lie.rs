@@ -43,6 +43,8 @@ pub enum Lie {
     TwoContents,
     /// The liar's row jumps to a version far ahead.
     JumpAhead,
+    /// The liar forgot erase markers that others need, and sends what comes after.
+    ForgetTooMuch,
     /// The liar writes in years to come.
     WriteInYears,
     /// The liar's cells are stamped later than its row.
@@ -59,7 +61,7 @@ pub enum Lie {
 
 impl Lie {
     /// All of them, each with what it is called.
-    pub const ALL: [(Self, &'static str); 22] = [
+    pub const ALL: [(Self, &'static str); 23] = [
         (Self::ChangeCell, "changes a cell"),
         (Self::EraseCell, "erases a cell"),
         (Self::WithholdCell, "withholds a cell"),
@@ -76,6 +78,7 @@ impl Lie {
         (Self::Boast, "names a later version"),
         (Self::TwoContents, "gives a version two contents"),
         (Self::JumpAhead, "jumps ahead"),
+        (Self::ForgetTooMuch, "forgets too much"),
         (Self::WriteInYears, "writes in years to come"),
         (Self::StampBeforeCells, "stamps a row before its cells"),
         (Self::LongCell, "writes a long cell"),
@@ -91,6 +94,7 @@ impl Lie {
             self,
             Self::TwoContents
                 | Self::JumpAhead
+                | Self::ForgetTooMuch
                 | Self::WriteInYears
                 | Self::StampBeforeCells
                 | Self::LongCell
@@ -139,6 +143,12 @@ impl Lie {
             Self::JumpAhead => {
                 parts.head.version += 1 << (20 + random.below(40));
                 parts.to = parts.head.version;
+            }
+            Self::ForgetTooMuch => {
+                parts.cells.retain(|cell| cell.value.is_some());
+                take_a_version(parts);
+                take_a_version(parts);
+                parts.head.floor = parts.head.version;
             }
             Self::WriteInYears => {
                 const YEARS: Duration = Duration::from_secs(12 * 365 * 86_400);

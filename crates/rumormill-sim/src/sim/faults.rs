@@ -86,6 +86,12 @@ impl Sim {
         self.slot_mut(who).saved = saved;
     }
 
+    /// Lets a node hold so many rows, or as many as others, from its next start on.
+    pub fn bound_table(&mut self, who: Index, rows_max: Option<usize>) {
+        self.line(format_args!("{} holds at most {rows_max:?} rows", name(who)));
+        self.slot_mut(who).rows_max = rows_max;
+    }
+
     /// Stops a process where it stands, as a laptop does whose lid is closed: its timers do not
     /// fire, and what is sent to it is lost.
     pub fn pause(&mut self, who: Index) {

@@ -60,6 +60,9 @@ pub enum Fault {
     /// A second process runs under the identity of a node; when the fault ends it is stopped, and
     /// the node starts again.
     Twin(Index),
+    /// A process starts anew without a disk, and has room for so many rows; when the fault ends it starts
+    /// again with as much as others.
+    SmallTable(Index, u32),
     /// A member lies, in a population that signs; when the fault ends it is stopped for good, and revoked.
     Insider(Index, Vices),
 }
@@ -118,6 +121,7 @@ impl Fault {
             Self::ClockDrift(..) => "clock drift",
             Self::Newcomer => "newcomer",
             Self::Twin(_) => "twin",
+            Self::SmallTable(..) => "small table",
             Self::Insider(..) => "insider",
         }
     }
@@ -137,6 +141,7 @@ impl Fault {
             | Self::ClockBehind(who, _)
             | Self::ClockDrift(who, _)
             | Self::Twin(who)
+            | Self::SmallTable(who, _)
             | Self::Insider(who, _) => Some(*who),
             Self::Loss(_)
             | Self::Bursts(_)

@@ -110,6 +110,9 @@ impl<W: Workload + 'static> Run<'_, W> {
                 self.join(twin);
                 self.twins.insert(who, twin);
             }
+            Fault::SmallTable(_, rows) => {
+                self.restart_with_room(who, Some(rows as usize));
+            }
             Fault::Insider(_, ref vices) => {
                 self.sim.corrupt(who, vices.clone());
                 self.judges.liars.insert(self.sim.replica(who));
@@ -137,6 +140,7 @@ impl<W: Workload + 'static> Run<'_, W> {
             // It never does.
             Fault::Gone(_) => return,
             Fault::Insider(..) => return self.crash(who, false),
+            Fault::SmallTable(..) => self.restart_with_room(who, None),
             Fault::Crash(_, disk) => self.restart(who, disk),
             Fault::Leave(_) => {
                 self.crash(who, true);
@@ -188,6 +192,12 @@ impl<W: Workload + 'static> Run<'_, W> {
             self.sim.crash_without_saving(who);
         }
         self.judges.copies.forget(who);
+    }
+
+    fn restart_with_room(&mut self, who: Index, rows_max: Option<usize>) {
+        self.crash(who, false);
+        self.sim.bound_table(who, rows_max);
+        self.restart(who, Disk::Lost);
     }
 
     fn restart(&mut self, who: Index, disk: Disk) {
@@ -250,6 +260,7 @@ fn barrier(fault: &Fault) -> Option<Barrier> {
         | Fault::ClockDrift(..)
         | Fault::Newcomer
         | Fault::Twin(_)
+        | Fault::SmallTable(..)
         | Fault::Insider(..) => None,
     }
 }

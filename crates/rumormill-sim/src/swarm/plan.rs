@@ -56,19 +56,32 @@ impl Plan {
         let nodes = dice.population();
         let retains = dice.one_in(8);
         let storm = if retains { dice.span(280, 340) } else { dice.span(120, 270) };
-        let config = dice.config(retains);
+        let mut config = dice.config(retains);
         let mut schedule = Schedule {
             faults: dice.faults(nodes, storm, retains),
             writes: dice.writes(nodes, storm),
             saves: dice.saves(nodes, storm),
         };
         let is_acquainted = dice.one_in(2);
-        // Dice of their own: who signs is drawn beside what was drawn before anybody did.
+        // Dice of their own: all of this is drawn beside what was drawn before.
         let mut dice = Dice(Chance::new(seed ^ 0x5349_474e_4544_2121));
         let is_signed = signs(&mut dice) && !retains && nodes > SEEDS + 1;
         if is_signed {
             schedule.faults.extend(dice.insiders(nodes, storm));
-            schedule.faults.sort_by_key(|it| it.at);
+        }
+        if nodes > SEEDS && dice.one_in(8) {
+            schedule.faults.push(dice.small_table(nodes, storm));
+        }
+        if nodes > SEEDS && dice.one_in(3) {
+            schedule.faults.extend(dice.leavers(nodes, storm, retains));
+        }
+        if dice.one_in(8) {
+            schedule.writes.extend(dice.burst(nodes, storm));
+            schedule.writes.sort_unstable();
+        }
+        schedule.faults.sort_by_key(|it| it.at);
+        if dice.one_in(4) {
+            config.limits.stagings_max = dice.between(1, 6) as usize;
         }
         Self { seed, nodes, config, is_acquainted, is_signed, storm, schedule }
     }
@@ -80,7 +93,8 @@ impl Plan {
         let all = (0..KINDS).flat_map(|kind| core::iter::repeat_n(kind, 64));
         let drawn = all.filter_map(|kind| dice.fault(kind, 9, SECOND));
         let mut kinds: Vec<_> = drawn.map(|planned| planned.fault.kind()).collect();
-        kinds.extend([Fault::Away(0), Fault::Insider(0, Vices::default())].map(|it| it.kind()));
+        let others = [Fault::Away(0), Fault::SmallTable(0, 0), Fault::Insider(0, Vices::default())];
+        kinds.extend(others.map(|it| it.kind()));
         kinds.sort_unstable();
         kinds.dedup();
         kinds
@@ -255,6 +269,35 @@ impl Dice {
             _ => Fault::Twin(other?),
         };
         Some(fault)
+    }
+
+    fn small_table(&mut self, nodes: Index, storm: Duration) -> Planned {
+        let at = storm.mul_f64(f64::from(self.below(900)) / 1_000.0);
+        let fault = Fault::SmallTable(self.between(SEEDS, nodes), self.between(2, 20));
+        Planned { at, lasts: self.span(5, 60), fault }
+    }
+
+    /// Some say good-bye within seconds, and stay away for longer than anything is kept if something is not
+    /// kept for ever.
+    fn leavers(&mut self, nodes: Index, storm: Duration, retains: bool) -> Vec<Planned> {
+        let begins = storm.mul_f64(f64::from(self.below(300)) / 1_000.0);
+        let leaves = (0..self.between(2, 6)).map(|_| {
+            let lasts = if retains { self.span(180, 240) } else { self.span(5, 60) };
+            let fault = Fault::Leave(self.between(SEEDS, nodes));
+            Planned { at: begins + self.span(0, 10), lasts, fault }
+        });
+        leaves.collect()
+    }
+
+    /// Two nodes write without pause for some seconds.
+    fn burst(&mut self, nodes: Index, storm: Duration) -> Vec<(Duration, Index, u64)> {
+        let mut at = storm.mul_f64(f64::from(self.below(900)) / 1_000.0);
+        let writers = [self.below(nodes), self.below(nodes)];
+        let writes = (0..self.between(50, 150)).map(|_| {
+            at += Duration::from_millis(u64::from(self.between(1, 100)));
+            (at, writers[self.below(2) as usize], self.0.draw())
+        });
+        writes.filter(|write| write.0 < storm).collect()
     }
 
     /// Up to a fifth of a population, each with some vices; in one of eight that sign, nobody.

@@ -66,6 +66,7 @@ fn worsen(link: Link, fault: &Fault) -> Link {
         | Fault::ClockDrift(..)
         | Fault::Newcomer
         | Fault::Twin(_)
+        | Fault::SmallTable(..)
         | Fault::Insider(..) => link,
     }
 }

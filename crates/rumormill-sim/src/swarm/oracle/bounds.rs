@@ -3,6 +3,8 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use rumormill_core::crdt::RowId;
+
 use super::{Oracle, Scene, Verdict, ensure, per_second};
 use crate::{
     Index, Sim,
@@ -66,7 +68,10 @@ impl<W: Workload> Oracle<W> for Bounds {
 
 fn check_memory<W: Workload>(scene: &Scene<'_, W>, who: Index) -> Verdict {
     let node = scene.sim.node(who);
-    let (staged, limits) = (node.table().staged().count(), node.table().limits());
+    // Rows that are complete and wait for others are not counted: a group is shown as one.
+    let table = node.table();
+    let is_arriving = |id: &RowId| table.missing_dependencies(*id).next().is_none();
+    let (staged, limits) = (table.staged().filter(is_arriving).count(), table.limits());
     ensure(staged <= limits.stagings_max, || format!("node {who} has {staged} stagings"))?;
     let (members, slots) = (node.member_count(), scene.sim.slots());
     ensure(members < slots, || format!("node {who} has {members} members, of {slots} started"))?;

@@ -26,6 +26,9 @@ pub(crate) struct Reads<W> {
 struct Shown {
     there: BTreeSet<u64>,
     gone: BTreeSet<u64>,
+    /// Whether rows expired since it was read last. What went with them was not removed, and comes back
+    /// with an owner that was out of touch.
+    has_dropped: bool,
 }
 
 impl<W: Workload> Reads<W> {
@@ -48,7 +51,9 @@ impl<W: Workload> Reads<W> {
         let mut returned = shown.gone.intersection(&there).filter(|_| scene.liars.is_empty());
         let returned = returned.next();
         ensure(returned.is_none(), || format!("{returned:?} was gone at node {who} and is back"))?;
-        shown.gone.extend(shown.there.difference(&there));
+        if !core::mem::take(&mut shown.has_dropped) {
+            shown.gone.extend(shown.there.difference(&there));
+        }
         shown.there = there;
         Ok(())
     }
@@ -69,6 +74,10 @@ impl<W: Workload> Oracle<W> for Reads<W> {
     fn look(&mut self, scene: &Scene<'_, W>, touched: &Touched) -> Verdict {
         if touched.is_new {
             self.shown.remove(&touched.who);
+        }
+        let mut data = touched.rows.iter().filter(|row| !row.id.space.is_ephemeral());
+        if data.any(|row| row.after.is_none()) {
+            self.shown.entry(touched.who).or_default().has_dropped = true;
         }
         if touched.rows.iter().all(|row| row.id.space.is_ephemeral()) {
             return Ok(());
