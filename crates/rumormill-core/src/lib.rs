@@ -29,6 +29,7 @@ mod census;
 mod digest;
 mod freshness;
 mod health;
+mod hearsay;
 mod isolation;
 mod loss;
 mod membership;
@@ -64,6 +65,8 @@ mod stats;
 mod time;
 
 #[cfg(test)]
+mod forged_deaths;
+#[cfg(test)]
 mod ladder;
 #[cfg(test)]
 mod strangers;
@@ -72,6 +75,7 @@ pub use address::Address;
 pub use config::{Config, Identity, Mode};
 pub use event::Event;
 pub use freshness::Freshness;
+pub use hearsay::Hearsay;
 pub use membership::{Liveness, Member};
 pub use node::{DATAGRAM_LEN_MIN, Node, Transmit};
 pub use refusals::Refusals;

@@ -18,6 +18,7 @@ use alloc::{
 use core::time::Duration;
 
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId, Space, Table};
+use smallvec::SmallVec;
 
 pub(crate) use self::{beliefs::Heard, suspicion::Patience, zone::Bias};
 use self::{
@@ -29,6 +30,7 @@ use self::{
 use crate::{
     Address,
     event::Events,
+    hearsay::Hearsay,
     message::Name,
     round_trip::PeerRoundTrip,
     self_row::{self, SelfRow},
@@ -69,8 +71,8 @@ pub(crate) struct Membership<A> {
     own: Life,
     incarnation: u64,
     members: BTreeMap<ReplicaId, Entry<A>>,
-    /// Members by the tags of their newest lives.
-    tags: BTreeMap<Tag, ReplicaId>,
+    /// Members by the tags of their newest lives. Several may have one, by accident or on purpose.
+    tags: BTreeSet<(Tag, ReplicaId)>,
     /// Members that are alive or suspect, to draw peers from.
     reachable: Roll,
     /// Members that are dead, to look after.
@@ -84,6 +86,9 @@ pub(crate) struct Membership<A> {
     claims: Claims,
     pub(crate) refutations: u64,
     pub(crate) confirmations: u64,
+    /// How often a suspect was told that its time is nearly up.
+    pub(crate) asked_last: u64,
+    pub(crate) hearsay: Hearsay,
 }
 
 /// What is kept of a member: as little as can be, since there are many. Its replica is the key; its
@@ -108,7 +113,7 @@ impl<A: Address> Membership<A> {
             own,
             incarnation: 0,
             members: BTreeMap::new(),
-            tags: BTreeMap::new(),
+            tags: BTreeSet::new(),
             reachable: Roll::new(),
             dead: Roll::new(),
             zone: Zone::new(zone),
@@ -118,6 +123,8 @@ impl<A: Address> Membership<A> {
             claims: Claims::new(),
             refutations: 0,
             confirmations: 0,
+            asked_last: 0,
+            hearsay: Hearsay::NONE,
         }
     }
 
@@ -159,8 +166,8 @@ impl<A: Address> Membership<A> {
             known.round_trip = PeerRoundTrip::default();
         }
         if is_new_life {
-            self.tags.remove(&Tag::of(Life { replica, epoch: known.epoch }));
-            self.tags.insert(Tag::of(says.life), replica);
+            self.tags.remove(&(Tag::of(Life { replica, epoch: known.epoch }), replica));
+            self.tags.insert((Tag::of(says.life), replica));
             known.epoch = says.life.epoch;
             known.incarnation = 0;
             self.claims.forget(replica);
@@ -180,7 +187,7 @@ impl<A: Address> Membership<A> {
         self.take_out_of_zone(replica);
         self.claims.forget(replica);
         if let Some(known) = self.members.remove(&replica) {
-            self.tags.remove(&Tag::of(Life { replica, epoch: known.epoch }));
+            self.tags.remove(&(Tag::of(Life { replica, epoch: known.epoch }), replica));
         }
     }
 
@@ -221,9 +228,27 @@ impl<A: Address> Membership<A> {
         self.life(self.tagged(tag)?)
     }
 
-    /// The member whose newest life has this tag.
+    /// The member whose newest life has this tag; if there are several, one of them.
     pub(crate) fn tagged(&self, tag: Tag) -> Option<ReplicaId> {
-        self.tags.get(&tag).copied()
+        self.all_tagged(tag).next()
+    }
+
+    /// All members whose newest lives have this tag. What is said of one is said of all: were one alone
+    /// meant, whoever chooses a life with the tag of another would hear what that one says to refute.
+    pub(crate) fn all_tagged(&self, tag: Tag) -> impl Iterator<Item = ReplicaId> + use<'_, A> {
+        let tagged = self.tags.range((tag, ReplicaId(0))..=(tag, ReplicaId(u64::MAX)));
+        tagged.map(|(_, replica)| *replica)
+    }
+
+    /// The lives that a claim about a tag is about: ours, and the newest ones of members.
+    pub(crate) fn lives_tagged(&self, tag: Tag) -> SmallVec<[Life; 1]> {
+        let own = (tag == Tag::of(self.own)).then_some(self.own);
+        own.into_iter().chain(self.all_tagged(tag).filter_map(|it| self.life(it))).collect()
+    }
+
+    /// Says whether some member's newest life has this tag.
+    fn is_tag_known(&self, tag: Tag) -> bool {
+        self.all_tagged(tag).next().is_some()
     }
 
     /// The tag of a member's newest life.
@@ -294,7 +319,7 @@ impl<A: Address> Membership<A> {
             zone_slot: NOWHERE,
             is_in_our_zone: false,
         };
-        self.tags.insert(Tag::of(life), replica);
+        self.tags.insert((Tag::of(life), replica));
         self.members.insert(replica, known);
     }
 

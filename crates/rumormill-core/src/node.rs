@@ -403,6 +403,8 @@ impl<A: Address> Node<A> {
         stats.arrives_per_mille = self.probe.loss.arrives_per_mille();
         stats.refutations = self.members.refutations;
         stats.confirmations = self.members.confirmations;
+        stats.suspects_asked_last = self.members.asked_last;
+        stats.hearsay = self.members.hearsay;
         stats.shed = self.outbox.shed;
         stats.transfers = self.transfer.counts;
         stats.repairs = self.reconcile.repairs;

@@ -32,7 +32,7 @@ impl<A: Address> Node<A> {
             }
             Message::Who => self.introduce_to(from),
             Message::Claim(said) => {
-                if let Some(life) = self.members.life_tagged(said.about) {
+                for life in self.members.lives_tagged(said.about) {
                     self.handle_claim(from, said.of(life));
                 }
             }
@@ -154,6 +154,8 @@ impl<A: Address> Node<A> {
                     self.compare_words(from, delta);
                 } else if refused == Refused::Hash {
                     self.start_anew_on(from, delta);
+                } else if refused == Refused::OwnRow && self.verifier.is_none() {
+                    self.outlive_forgery();
                 }
             }
         }
