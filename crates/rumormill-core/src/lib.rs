@@ -69,6 +69,8 @@ mod forged_deaths;
 #[cfg(test)]
 mod ladder;
 #[cfg(test)]
+mod spoofed;
+#[cfg(test)]
 mod strangers;
 
 pub use address::Address;

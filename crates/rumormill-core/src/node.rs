@@ -406,6 +406,7 @@ impl<A: Address> Node<A> {
         stats.suspects_asked_last = self.members.asked_last;
         stats.hearsay = self.members.hearsay;
         stats.shed = self.outbox.shed;
+        stats.guests_forgotten = self.outbox.guests_forgotten();
         stats.transfers = self.transfer.counts;
         stats.repairs = self.reconcile.repairs;
         stats.comparisons = self.reconcile.comparisons;
@@ -470,6 +471,7 @@ impl<A: Address> Node<A> {
         }
         self.now = self.now.max(now);
         self.budget.handle_time(self.now);
+        self.outbox.handle_time(self.now);
         if let Some(verifier) = &mut self.verifier {
             verifier.handle_time(self.now);
         }

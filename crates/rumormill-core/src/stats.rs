@@ -81,4 +81,7 @@ pub struct Stats {
     pub signatures_refused: u64,
     /// Messages that found the outbox full and were not queued.
     pub shed: u64,
+    /// Answers to addresses that may not be real that waited for these to show that they are, and had to
+    /// make room for others.
+    pub guests_forgotten: u64,
 }

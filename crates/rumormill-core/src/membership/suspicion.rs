@@ -51,6 +51,12 @@ impl Patience {
         }
     }
 
+    /// That with those of whom we ask others whether they are dead: as long as it takes to ask them
+    /// ourselves.
+    pub(crate) fn of_who_asks(self) -> Self {
+        Self { least: self.least.min(self.before_end(0)), ..self }
+    }
+
     /// How long before its time is up a suspect is told so that was told so often: twice as long as
     /// an answer takes, then after a quarter of that each time.
     fn before_end(self, asked: u32) -> Duration {
@@ -233,6 +239,11 @@ impl Suspicions {
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.deadlines.first().map(|(deadline, _)| *deadline + self.slept)
+    }
+
+    /// How many there are that somebody takes for dead.
+    pub(super) fn hastened(&self) -> usize {
+        self.suspects.values().filter(|suspicion| suspicion.is_hastened).count()
     }
 
     /// Who suspected a member first.

@@ -9,7 +9,7 @@ use crate::{
     Address, Instant,
     health::is_late,
     membership::{Heard, Patience},
-    message::Claim,
+    message::{Claim, ClaimedStanding},
     probe::Answer,
     sender::Tag,
 };
@@ -78,7 +78,8 @@ impl<A: Address> Node<A> {
     }
 
     pub(super) fn handle_claim(&mut self, from: &A, claim: Claim) {
-        let patience = self.patience();
+        let asks = self.census.is_open() && claim.standing == ClaimedStanding::Dead;
+        let patience = if asks { self.patience().of_who_asks() } else { self.patience() };
         let jumps = self.members.hearsay.jumps;
         let heard = self.members.handle_claim(self.now, claim, patience, &mut self.events);
         if self.members.hearsay.jumps > jumps {

@@ -100,7 +100,7 @@ impl<A: Address> Filling<A> {
     pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         if self.asked.is_none() {
             self.begin_anew(scene.table);
-            self.ask(peer, 1, scene);
+            self.ask(peer, 1, false, scene);
         }
     }
 
@@ -146,7 +146,7 @@ impl<A: Address> Filling<A> {
                 }
             }
         }
-        self.ask(another.unwrap_or(from), 1, scene);
+        self.ask(another.unwrap_or(from), 1, another.is_some(), scene);
         false
     }
 
@@ -163,11 +163,15 @@ impl<A: Address> Filling<A> {
         // Others may have come to know us before the seed answers.
         let is_held_up = self.asked.is_none() && !self.stretches.is_empty();
         if let Some(peer) = members.draw(random, usize::from(is_held_up)).first() {
-            self.ask(peer, 1, scene);
+            self.ask(peer, 1, true, scene);
         }
         let Some(asked) = self.asked.take_if(|asked| asked.overdue() <= scene.now) else { return };
         match asked.again(members, random) {
-            Some((peer, attempts)) => self.ask(&peer, attempts, scene),
+            Some((peer, attempts, is_drawn)) => {
+                scene.out.begin_question(&peer, is_drawn);
+                self.ask(&peer, attempts, is_drawn, scene);
+                scene.out.end_answer();
+            }
             None => self.stretches.clear(),
         }
     }
@@ -221,9 +225,9 @@ impl<A: Address> Filling<A> {
         };
     }
 
-    fn ask(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
+    fn ask(&mut self, peer: &A, attempts: u32, is_drawn: bool, scene: &mut Scene<'_, A>) {
         self.say_what_is_lacking(peer, scene);
-        self.asked = Some(Asked::new(peer, attempts, scene));
+        self.asked = Some(Asked::new(peer, attempts, is_drawn, scene));
     }
 
     /// Asks for what is lacking of the next stretch, under a salt that nobody can know before.
