@@ -210,7 +210,9 @@ impl<A: PartialEq> Events<A> {
             | Refused::CellAfterHead
             | Refused::OtherHead
             | Refused::Signature
-            | Refused::NotAdmitted => {
+            | Refused::NotAdmitted
+            | Refused::OverQuota
+            | Refused::TooFast => {
                 self.complain(replica, Complaint::Row, Event::RowRefused { replica, reason });
             }
             Refused::Gap { .. }

@@ -42,6 +42,7 @@ mod transfer;
 mod forgetting;
 mod lives;
 mod news;
+mod origins;
 mod self_row;
 
 mod event;
@@ -66,6 +67,8 @@ mod time;
 
 #[cfg(test)]
 mod forged_deaths;
+#[cfg(test)]
+mod greed;
 #[cfg(test)]
 mod ladder;
 #[cfg(test)]

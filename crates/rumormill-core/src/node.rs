@@ -27,6 +27,7 @@ use crate::{
     membership::Membership,
     message::{self, Message},
     news::News,
+    origins::Origins,
     outbox::Outbox,
     pace,
     probe::Probe,
@@ -114,6 +115,7 @@ pub struct Node<A> {
     rumor: Rumor,
     reconcile: Reconcile<A>,
     transfer: Transfer<A>,
+    origins: Origins,
     /// Where heads are signed.
     verifier: Option<Box<Verifier<A>>>,
     forgetting: Forgetting,
@@ -208,6 +210,7 @@ impl<A: Address> Node<A> {
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
             transfer: Transfer::new(now, &config),
+            origins: Origins::new(now, &config),
             verifier,
             forgetting: Forgetting::new(now, config.forget_after),
             ageing: Ageing::new(unix, &config.retention),
@@ -472,6 +475,7 @@ impl<A: Address> Node<A> {
         self.now = self.now.max(now);
         self.budget.handle_time(self.now);
         self.outbox.handle_time(self.now);
+        self.origins.handle_time(self.now);
         if let Some(verifier) = &mut self.verifier {
             verifier.handle_time(self.now);
         }

@@ -167,6 +167,13 @@ impl<A: Address> Transfer<A> {
         self.wants.get(&id).is_some_and(|want| want.is_fresh)
     }
 
+    /// How many rows arrive in pieces from a peer. Costs a look at all that are on their way.
+    pub(crate) fn staged_from(&self, peer: &A, table: &Table) -> usize {
+        let from_there =
+            |(id, want): &(&RowId, &Want<A>)| want.holder.address == *peer && table.is_staged(**id);
+        self.wants.iter().filter(from_there).count()
+    }
+
     /// Goes on after a delta of `id` came from `peer` and was taken in.
     pub(crate) fn handle_admission(
         &mut self,
@@ -239,6 +246,8 @@ impl<A: Address> Transfer<A> {
             | Refused::OtherHead
             | Refused::Signature
             | Refused::NotAdmitted
+            | Refused::OverQuota
+            | Refused::TooFast
             | Refused::TooMuchToVerify => {}
         }
     }

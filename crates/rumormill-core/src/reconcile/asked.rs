@@ -33,6 +33,11 @@ impl<A: Address> Asked<A> {
         Self { peer, at, attempts, is_drawn, overdue: at + wait }
     }
 
+    /// Who was asked.
+    pub(super) const fn peer(&self) -> &A {
+        &self.peer
+    }
+
     /// When it is asked again.
     pub(super) const fn overdue(&self) -> Instant {
         self.overdue

@@ -127,6 +127,10 @@ impl<A: Address> Filling<A> {
         // A question that was repeated may be answered twice, and the second answer late.
         let is_awaited = self.salt.take_if(|salt| *salt == filled.salt).is_some();
         let Some((start, end)) = self.stretches.pop_if(|_| is_awaited) else { return false };
+        // Nobody knows the salt but whoever got the question.
+        if self.asked.as_ref().is_some_and(|asked| asked.peer() == from) {
+            scene.out.prove(from);
+        }
         if let Some(took) = self.asked.take().and_then(|asked| asked.took(scene.now)) {
             transfer.observe(took);
         }
