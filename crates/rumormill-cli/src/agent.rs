@@ -344,6 +344,10 @@ impl Agent {
                 let reason = "another process runs under our name; give each its own --name";
                 self.warn("identity_conflict", other.replica, reason.to_owned());
             }
+            Event::ImplausibleClaim { about, from } => {
+                let reason = format!("{from} passed on what it can hardly have said of itself");
+                self.warn("implausible_claim", about, reason);
+            }
             Event::AwayTooLong { unspread } => {
                 let rows = unspread.len();
                 self.output.say(&Said::AwayTooLong { rows });

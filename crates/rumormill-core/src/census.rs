@@ -2,7 +2,8 @@
 //!
 //! Rows say who there is, not who is there no more, and claims about the dead are passed on when
 //! they die. Who was not there then would find out by probing them all, one a period. It asks
-//! instead, until it takes as many for dead as two others do; who was asked sends its claims.
+//! instead, until it takes as many for dead as two others do; who was asked sends its claims. Whom
+//! they name it asks itself, and waits no longer than for that.
 
 use crate::{Address, Config, Instant, membership::Membership, outbox::Outbox, random::Random};
 
@@ -52,6 +53,11 @@ impl Census {
             self.answers_left = self.answers_left.saturating_sub(1);
         }
         self.next_at.take_if(|_| self.answers_left == 0);
+    }
+
+    /// Says whether there is something to find out yet.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.next_at.is_some()
     }
 
     pub(crate) const fn poll_timeout(&self) -> Option<Instant> {

@@ -110,6 +110,12 @@ pub struct Config {
     /// and claims the least, since a quarter is kept for them. Below 1,000 there is hardly room for
     /// more than these. No datagram is longer than three quarters of the burst.
     pub bytes_per_second: Option<NonZeroU32>,
+    /// How many bytes of keys and values of one replica's rows are taken in a second, whoever passes them
+    /// on, 16 MiB by default. What is more waits until others tell of it again.
+    pub origin_bytes_per_second: NonZeroU32,
+    /// How many cells of one replica's rows are taken in a second, 200,000 by default: as many as it may
+    /// write, or more where it writes some over before they are passed on.
+    pub origin_cells_per_second: NonZeroU32,
     /// How far ahead of our wall clock an accepted timestamp may be.
     pub skew_max: Duration,
     /// How old an erase marker must be to be forgotten.
@@ -145,6 +151,8 @@ impl Config {
         request_attempts: 12,
         seed_backoff: Duration::from_millis(250),
         bytes_per_second: None,
+        origin_bytes_per_second: ORIGIN_BYTES,
+        origin_cells_per_second: ORIGIN_CELLS,
         skew_max: Duration::from_secs(10),
         forget_after: Duration::from_secs(600),
         retention: Retention::DEFAULT,
@@ -195,6 +203,12 @@ const SIGNED_DEPENDENCIES_MAX: usize = 9;
 
 /// At least a fourth of all draws is uniform.
 const ZONE_BIAS_MAX: u32 = 750;
+
+/// More than a link of 100 Mbit/s brings.
+const ORIGIN_BYTES: NonZeroU32 = NonZeroU32::new(16 << 20).expect("it is not 0");
+
+/// About as many as a core can take in.
+const ORIGIN_CELLS: NonZeroU32 = NonZeroU32::new(200_000).expect("it is not 0");
 
 /// The shortest retention: rows are stamped anew four times as often.
 const RETENTION_MIN: Duration = Duration::from_secs(60);

@@ -90,6 +90,14 @@ pub enum Event<A> {
         /// Who; ourselves, perhaps.
         replica: ReplicaId,
     },
+    /// Somebody said of a member what it can hardly have said of itself: that it has refuted more
+    /// often than there was time to. It was not believed. Told once of each member.
+    ImplausibleClaim {
+        /// Of whom.
+        about: ReplicaId,
+        /// Where the claim came from; who sent it may have passed it on.
+        from: A,
+    },
     /// A member's row could not be taken in.
     RowRefused {
         /// Whose row.
@@ -137,6 +145,7 @@ enum Complaint {
     Clock,
     Row,
     Identity,
+    Claim,
 }
 
 /// What is next to be told; the liveness of a member is looked up when it is told.
@@ -201,7 +210,9 @@ impl<A: PartialEq> Events<A> {
             | Refused::CellAfterHead
             | Refused::OtherHead
             | Refused::Signature
-            | Refused::NotAdmitted => {
+            | Refused::NotAdmitted
+            | Refused::OverQuota
+            | Refused::TooFast => {
                 self.complain(replica, Complaint::Row, Event::RowRefused { replica, reason });
             }
             Refused::Gap { .. }
@@ -221,6 +232,15 @@ impl<A: PartialEq> Events<A> {
     pub(crate) fn conflict(&mut self, other: Life) {
         let event = Event::IdentityConflict { other };
         self.complain(other.replica, Complaint::Identity, event);
+    }
+
+    /// Tells that somebody said of a member what cannot be.
+    pub(crate) fn implausible(&mut self, about: ReplicaId, from: &A)
+    where
+        A: Clone,
+    {
+        let event = Event::ImplausibleClaim { about, from: from.clone() };
+        self.complain(about, Complaint::Claim, event);
     }
 
     /// Adds a note about a replica that gives trouble, once for as long as the trouble lasts.

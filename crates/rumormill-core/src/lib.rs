@@ -32,6 +32,7 @@ mod encounters;
 pub mod forging;
 mod freshness;
 mod health;
+mod hearsay;
 mod isolation;
 mod loss;
 mod membership;
@@ -44,6 +45,7 @@ mod transfer;
 mod forgetting;
 mod lives;
 mod news;
+mod origins;
 mod self_row;
 
 mod event;
@@ -67,7 +69,13 @@ mod stats;
 mod time;
 
 #[cfg(test)]
+mod forged_deaths;
+#[cfg(test)]
+mod greed;
+#[cfg(test)]
 mod ladder;
+#[cfg(test)]
+mod spoofed;
 #[cfg(test)]
 mod strangers;
 
@@ -76,6 +84,7 @@ pub use config::{Config, Identity, Mode};
 pub use encounters::{Encounter, Encounters};
 pub use event::Event;
 pub use freshness::Freshness;
+pub use hearsay::Hearsay;
 pub use membership::{Liveness, Member};
 pub use node::{DATAGRAM_LEN_MIN, Node, Transmit};
 pub use refusals::Refusals;

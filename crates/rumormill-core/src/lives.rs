@@ -9,9 +9,9 @@ use crate::random::Random;
 /// Epochs end in this many random bits, so that two starts never choose the same one (I1).
 const RANDOM_BITS: u32 = 24;
 
-/// How often a node gives way to a later life of its replica. A restart that knew nothing needs
-/// one renewal, or a few if peers know different lives; whoever needs more shares its identity
-/// with a running process, and the two would outbid each other for ever.
+/// How often a node gives way to a later life of its replica, or to what somebody else wrote in its
+/// own. A restart that knew nothing needs one renewal, or a few if peers know different lives; whoever
+/// needs more shares its identity with a running process, and the two would outbid each other for ever.
 const RENEWALS_MAX: u32 = 3;
 
 /// Chooses epochs.

@@ -19,6 +19,7 @@ use alloc::{
 use core::time::Duration;
 
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId, Space, Table};
+use smallvec::SmallVec;
 
 pub(crate) use self::{beliefs::Heard, suspicion::Patience, zone::Bias};
 use self::{
@@ -31,6 +32,7 @@ use crate::{
     Address,
     encounters::{Grid, MemberEvent, MemberState},
     event::Events,
+    hearsay::Hearsay,
     message::Name,
     round_trip::PeerRoundTrip,
     self_row::{self, SelfRow},
@@ -71,8 +73,8 @@ pub(crate) struct Membership<A> {
     own: Life,
     incarnation: u64,
     members: BTreeMap<ReplicaId, Entry<A>>,
-    /// Members by the tags of their newest lives.
-    tags: BTreeMap<Tag, ReplicaId>,
+    /// Members by the tags of their newest lives. Several may have one, by accident or on purpose.
+    tags: BTreeSet<(Tag, ReplicaId)>,
     /// Members that are alive or suspect, to draw peers from.
     reachable: Roll,
     /// Members that are dead, to look after.
@@ -87,6 +89,9 @@ pub(crate) struct Membership<A> {
     pub(crate) refutations: u64,
     pub(crate) confirmations: u64,
     pub(crate) encounters: Grid<MemberState, MemberEvent>,
+    /// How often a suspect was told that its time is nearly up.
+    pub(crate) asked_last: u64,
+    pub(crate) hearsay: Hearsay,
 }
 
 /// What is kept of a member: as little as can be, since there are many. Its replica is the key; its
@@ -111,7 +116,7 @@ impl<A: Address> Membership<A> {
             own,
             incarnation: 0,
             members: BTreeMap::new(),
-            tags: BTreeMap::new(),
+            tags: BTreeSet::new(),
             reachable: Roll::new(),
             dead: Roll::new(),
             zone: Zone::new(zone),
@@ -122,6 +127,8 @@ impl<A: Address> Membership<A> {
             refutations: 0,
             confirmations: 0,
             encounters: Grid::new(),
+            asked_last: 0,
+            hearsay: Hearsay::NONE,
         }
     }
 
@@ -164,8 +171,8 @@ impl<A: Address> Membership<A> {
             known.round_trip = PeerRoundTrip::default();
         }
         if is_new_life {
-            self.tags.remove(&Tag::of(Life { replica, epoch: known.epoch }));
-            self.tags.insert(Tag::of(says.life), replica);
+            self.tags.remove(&(Tag::of(Life { replica, epoch: known.epoch }), replica));
+            self.tags.insert((Tag::of(says.life), replica));
             known.epoch = says.life.epoch;
             known.incarnation = 0;
             self.claims.forget(replica);
@@ -186,7 +193,7 @@ impl<A: Address> Membership<A> {
         self.take_out_of_zone(replica);
         self.claims.forget(replica);
         if let Some(known) = self.members.remove(&replica) {
-            self.tags.remove(&Tag::of(Life { replica, epoch: known.epoch }));
+            self.tags.remove(&(Tag::of(Life { replica, epoch: known.epoch }), replica));
         }
     }
 
@@ -227,9 +234,27 @@ impl<A: Address> Membership<A> {
         self.life(self.tagged(tag)?)
     }
 
-    /// The member whose newest life has this tag.
+    /// The member whose newest life has this tag; if there are several, one of them.
     pub(crate) fn tagged(&self, tag: Tag) -> Option<ReplicaId> {
-        self.tags.get(&tag).copied()
+        self.all_tagged(tag).next()
+    }
+
+    /// All members whose newest lives have this tag. What is said of one is said of all: were one alone
+    /// meant, whoever chooses a life with the tag of another would hear what that one says to refute.
+    pub(crate) fn all_tagged(&self, tag: Tag) -> impl Iterator<Item = ReplicaId> + use<'_, A> {
+        let tagged = self.tags.range((tag, ReplicaId(0))..=(tag, ReplicaId(u64::MAX)));
+        tagged.map(|(_, replica)| *replica)
+    }
+
+    /// The lives that a claim about a tag is about: ours, and the newest ones of members.
+    pub(crate) fn lives_tagged(&self, tag: Tag) -> SmallVec<[Life; 1]> {
+        let own = (tag == Tag::of(self.own)).then_some(self.own);
+        own.into_iter().chain(self.all_tagged(tag).filter_map(|it| self.life(it))).collect()
+    }
+
+    /// Says whether some member's newest life has this tag.
+    fn is_tag_known(&self, tag: Tag) -> bool {
+        self.all_tagged(tag).next().is_some()
     }
 
     /// The tag of a member's newest life.
@@ -282,6 +307,11 @@ impl<A: Address> Membership<A> {
         self.dead.members().len()
     }
 
+    /// How many are dead, or said to be and being asked.
+    pub(crate) fn said_to_be_dead(&self) -> usize {
+        self.dead_count() + self.suspicions.hastened()
+    }
+
     fn life(&self, replica: ReplicaId) -> Option<Life> {
         self.members.get(&replica).map(|known| Life { replica, epoch: known.epoch })
     }
@@ -301,7 +331,7 @@ impl<A: Address> Membership<A> {
             zone_slot: NOWHERE,
             is_in_our_zone: false,
         };
-        self.tags.insert(Tag::of(life), replica);
+        self.tags.insert((Tag::of(life), replica));
         self.members.insert(replica, known);
     }
 

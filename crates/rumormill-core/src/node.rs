@@ -27,6 +27,7 @@ use crate::{
     membership::Membership,
     message::{self, Message},
     news::News,
+    origins::Origins,
     outbox::Outbox,
     pace,
     probe::Probe,
@@ -114,6 +115,7 @@ pub struct Node<A> {
     rumor: Rumor,
     reconcile: Reconcile<A>,
     transfer: Transfer<A>,
+    origins: Origins,
     /// Where heads are signed.
     verifier: Option<Box<Verifier<A>>>,
     forgetting: Forgetting,
@@ -208,6 +210,7 @@ impl<A: Address> Node<A> {
             rumor: Rumor::new(now, &config, &mut random),
             reconcile: Reconcile::new(now, &config, &mut random),
             transfer: Transfer::new(now, &config),
+            origins: Origins::new(now, &config),
             verifier,
             forgetting: Forgetting::new(now, config.forget_after),
             ageing: Ageing::new(unix, &config.retention),
@@ -403,7 +406,10 @@ impl<A: Address> Node<A> {
         stats.arrives_per_mille = self.probe.loss.arrives_per_mille();
         stats.refutations = self.members.refutations;
         stats.confirmations = self.members.confirmations;
+        stats.suspects_asked_last = self.members.asked_last;
+        stats.hearsay = self.members.hearsay;
         stats.shed = self.outbox.shed;
+        stats.guests_forgotten = self.outbox.guests_forgotten();
         stats.transfers = self.transfer.counts;
         stats.repairs = self.reconcile.repairs;
         stats.comparisons = self.reconcile.comparisons;
@@ -479,6 +485,8 @@ impl<A: Address> Node<A> {
         }
         self.now = self.now.max(now);
         self.budget.handle_time(self.now);
+        self.outbox.handle_time(self.now);
+        self.origins.handle_time(self.now);
         if let Some(verifier) = &mut self.verifier {
             verifier.handle_time(self.now);
         }

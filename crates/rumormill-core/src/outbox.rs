@@ -20,12 +20,15 @@ use rumormill_crdt::{RowId, Since, Version};
 use rumormill_sketch::{Gap, Size, Stripe, Width};
 use serde::Serialize;
 
+#[cfg(test)]
+pub(crate) use self::guests::GUESTS_LEN_MAX;
 use self::{
     guests::Guests,
     letter::{ACKS_MAX, Letter, Owed, PINGS_MAX, push_bounded},
     urgent::Urgent,
 };
 use crate::{
+    Instant,
     budget::Scope,
     digest::Basis,
     message::{Claim, Lack, More},
@@ -48,6 +51,9 @@ const FILL_ROWS_MAX: usize = 192;
 /// The most claims that may wait for one peer.
 pub(crate) const CLAIMS_MAX: usize = 1_024;
 
+/// The most claims that may wait for one address that may not be real.
+const GUEST_CLAIMS_MAX: usize = 256;
+
 /// What is to be said, by peer; peers take turns.
 #[derive(Debug)]
 pub(crate) struct Outbox<A> {
@@ -61,9 +67,9 @@ pub(crate) struct Outbox<A> {
     since_guest: u32,
     /// Whether the last datagram used up the room that is kept for claims.
     used_reserve: bool,
-    /// What found its queue full.
     /// The bytes that follow each payload.
     seal_len: usize,
+    /// What found its queue full.
     pub(crate) shed: u64,
 }
 
@@ -122,9 +128,26 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         }
     }
 
+    pub(crate) fn handle_time(&mut self, now: Instant) {
+        self.guests.handle_time(now);
+    }
+
+    /// How many answers to addresses that may not be real had to make room for others.
+    pub(crate) const fn guests_forgotten(&self) -> u64 {
+        self.guests.forgotten
+    }
+
     /// What is written to `from` until [`end_answer`](Self::end_answer) is an answer to `len` bytes.
     pub(crate) fn begin_answer(&mut self, from: &A, len: usize) {
         self.guests.begin(from, len);
+    }
+
+    /// What is written to `to` until [`end_answer`](Self::end_answer) answers nothing. If the address may
+    /// not be real it waits until more comes from there; unless it is a member's that was drawn.
+    pub(crate) fn begin_question(&mut self, to: &A, is_drawn: bool) {
+        if !is_drawn {
+            self.guests.begin(to, 0);
+        }
     }
 
     pub(crate) fn end_answer(&mut self) {
@@ -143,7 +166,7 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
 
     /// Says whether this is the number of the ping by which we find out whether an address is real.
     pub(crate) fn is_challenge(&self, address: &A, nonce: u64) -> bool {
-        self.guests.challenge(address) == nonce
+        self.guests.is_challenge(address, nonce)
     }
 
     /// Lets `write` write an answer to `len` bytes from `from`, in the middle of another answer.
@@ -211,8 +234,9 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     }
 
     pub(crate) fn claim(&mut self, to: &A, claim: Claim) {
+        let claims_max = if self.guests.is_asking(to) { GUEST_CLAIMS_MAX } else { CLAIMS_MAX };
         self.letter(to, |letter, _| {
-            let room = letter.claims.len() < CLAIMS_MAX;
+            let room = letter.claims.len() < claims_max;
             letter.claims.insert(claim.life.replica, claim, room)
         });
     }
@@ -324,9 +348,10 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     /// Writes to a peer's letter; `write` is told whether there is room for more rows, and says
     /// whether it wrote.
     fn letter(&mut self, to: &A, write: impl FnOnce(&mut Letter, bool) -> bool) {
-        if let Some(letter) = self.guests.letter(to) {
-            let room = letter.rows() < GUEST_ROWS_MAX;
-            self.shed += u64::from(!write(letter, room));
+        if self.guests.is_asking(to) {
+            let mut wrote = false;
+            self.guests.write(to, |letter| wrote = write(letter, letter.rows() < GUEST_ROWS_MAX));
+            self.shed += u64::from(!wrote);
             return;
         }
         let full = self.letters.len() >= LETTERS_MAX;

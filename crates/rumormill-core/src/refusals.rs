@@ -49,6 +49,10 @@ pub struct Refusals {
     pub not_admitted: u64,
     /// Its sender had sent so much to be verified that it had to wait.
     pub too_much_to_verify: u64,
+    /// Its owner has as much as one may.
+    pub over_quota: u64,
+    /// Its owner had written so much that it had to wait.
+    pub too_fast: u64,
 }
 
 impl Refusals {
@@ -74,6 +78,8 @@ impl Refusals {
             Refused::UnknownKey => &mut self.unknown_key,
             Refused::NotAdmitted => &mut self.not_admitted,
             Refused::TooMuchToVerify => &mut self.too_much_to_verify,
+            Refused::OverQuota => &mut self.over_quota,
+            Refused::TooFast => &mut self.too_fast,
         };
         *count += 1;
     }
@@ -114,6 +120,8 @@ impl Refusals {
             ("unknown key", self.unknown_key),
             ("not admitted", self.not_admitted),
             ("too much to verify", self.too_much_to_verify),
+            ("over quota", self.over_quota),
+            ("too fast", self.too_fast),
         ];
         counts.into_iter()
     }

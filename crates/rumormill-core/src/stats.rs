@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Refusals, Repairs, Transfers};
+use crate::{Hearsay, Refusals, Repairs, Transfers};
 
 /// Counts since the node was made. They only grow, but for those that say that they do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -66,6 +66,10 @@ pub struct Stats {
     pub confirmations: u64,
     /// Claims against us that we refuted.
     pub refutations: u64,
+    /// How often a suspect was told that its time is nearly up.
+    pub suspects_asked_last: u64,
+    /// What others said of members and was not believed as it was said.
+    pub hearsay: Hearsay,
     /// For how long something waited since [`bytes_per_second`](crate::Config::bytes_per_second) did
     /// not let it leave.
     pub held_back: Duration,
@@ -77,4 +81,7 @@ pub struct Stats {
     pub signatures_refused: u64,
     /// Messages that found the outbox full and were not queued.
     pub shed: u64,
+    /// Answers to addresses that may not be real that waited for these to show that they are, and had to
+    /// make room for others.
+    pub guests_forgotten: u64,
 }

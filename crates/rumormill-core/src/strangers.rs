@@ -12,7 +12,7 @@ use rumormill_crdt::{
 };
 
 use crate::{
-    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
+    Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node,
     message::{Claim, ClaimedStanding, Message, Page, decode_payload},
     random::Random,
     seal::{FRAME_LEN, Seal},
@@ -47,6 +47,13 @@ pub(crate) fn life(replica: u64, epoch: u64) -> Life {
 
 /// Hands a node a datagram with the given messages, whole in form. Returns its length.
 pub(crate) fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[Message]) -> usize {
+    let datagram = datagram(sender, messages);
+    node.handle_datagram(now, STRANGER, &datagram).expect("it is whole");
+    datagram.len()
+}
+
+/// A datagram with the given messages, whole in form.
+pub(crate) fn datagram(sender: Life, messages: &[Message]) -> Vec<u8> {
     let mut datagram = vec![0; FRAME_LEN + Sender::LEN_MAX];
     let spelled_out = Sender::Life(sender).encode(&mut datagram[FRAME_LEN..]);
     assert_eq!(spelled_out, Some(Sender::LEN_MAX));
@@ -54,8 +61,7 @@ pub(crate) fn say(node: &mut Node<u32>, now: Instant, sender: Life, messages: &[
         datagram.extend(codec::encode_to_vec(message).expect("messages have a known length"));
     }
     unsealed().close(&mut datagram);
-    node.handle_datagram(now, STRANGER, &datagram).expect("it is whole");
-    datagram.len()
+    datagram
 }
 
 /// Answers the ping by which a node finds out whether the stranger's address is real.
@@ -73,7 +79,12 @@ pub(crate) fn prove(node: &mut Node<u32>, now: Instant, sender: Life, said: &[Ve
 }
 
 /// The first `len_max` bytes of a row of `cells` cells of 400 bytes.
-fn piece(owner: Life, space: Space, cells: Version, len_max: usize) -> RowDelta<Key, Bytes> {
+pub(crate) fn piece(
+    owner: Life,
+    space: Space,
+    cells: Version,
+    len_max: usize,
+) -> RowDelta<Key, Bytes> {
     let mut replica = Replica::new(owner, Limits::DEFAULT);
     for cell in 0..cells {
         let key = Key::raw(&std::format!("cell {cell}"));
@@ -115,55 +126,6 @@ fn the_last_epoch_of_all_is_reported_and_stops_no_restart() {
     assert!(events.contains(&Event::IdentityConflict { other: last }));
     let disk: Vec<_> = ann.table().rows().cloned().collect();
     node(1).restore(at(0), disk);
-}
-
-#[test]
-fn an_incarnation_beyond_all_bounds_is_refuted() {
-    refuted_after(&[], &[1 << 32, 1 << 33]);
-    refuted_after(&[1 << 33], &[0]);
-    refuted_after(&[u64::MAX, u64::MAX], &[0]);
-    refuted_after(&[1 << 32, 1 << 33, u64::MAX], &[0, 1 << 32]);
-}
-
-/// Forges deaths of a member at these incarnations, first to itself, then to somebody else.
-fn refuted_after(to_itself: &[u64], to_another: &[u64]) {
-    let (mut ann, mut bob) = (node(1), node(2));
-    ann.join(at(0), 2);
-    ann.handle_timeout(at(0));
-    let mut buf = [0; DATAGRAM_LEN_MIN];
-    let mut talk = |ann: &mut Node<u32>, bob: &mut Node<u32>, now| {
-        loop {
-            let mut said = 0;
-            while let Some(it) = ann.poll_transmit(&mut buf) {
-                bob.handle_datagram(now, 1, it.payload).expect("whole");
-                said += 1;
-            }
-            while let Some(it) = bob.poll_transmit(&mut buf).filter(|it| it.to == 1) {
-                ann.handle_datagram(now, 2, it.payload).expect("whole");
-                said += 1;
-            }
-            if said == 0 {
-                return;
-            }
-        }
-    };
-    talk(&mut ann, &mut bob, at(0));
-    let (life, standing) = (bob.life(), ClaimedStanding::Dead);
-    let death = |incarnation| Message::Claim(Claim { life, incarnation, standing }.into());
-    for incarnation in to_itself {
-        say(&mut bob, at(1), self::life(7, 1), &[death(*incarnation)]);
-    }
-    for incarnation in to_another {
-        say(&mut ann, at(1), self::life(7, 1), &[death(*incarnation)]);
-    }
-    assert_eq!(ann.members().next().expect("bob").liveness, Liveness::Dead);
-    for step in 0..600 {
-        let now = at(10 + step * 100);
-        ann.handle_timeout(now);
-        bob.handle_timeout(now);
-        talk(&mut ann, &mut bob, now);
-    }
-    assert_eq!(ann.members().next().expect("bob").liveness, Liveness::Alive);
 }
 
 #[test]
@@ -234,7 +196,7 @@ fn said(node: &mut Node<u32>) -> Vec<(u32, Message)> {
 }
 
 /// Lets a node know another one.
-fn introduce(node: &mut Node<u32>, other: &Node<u32>) {
+pub(crate) fn introduce(node: &mut Node<u32>, other: &Node<u32>) {
     node.restore(at(0), other.table().rows().cloned());
 }
 
@@ -258,7 +220,7 @@ fn a_relay_serves_members_at_home_and_pings_members_alone() {
 }
 
 #[test]
-fn who_asks_a_relay_is_told_in_any_case_and_gets_three_times_what_it_sent_at_most() {
+fn who_asks_a_relay_is_told_in_any_case_and_gets_what_it_sent_at_most() {
     let (mut ann, bob, mallory) = (node(1), node(2), node(STRANGER));
     introduce(&mut ann, &bob);
     introduce(&mut ann, &mallory);
@@ -278,7 +240,7 @@ fn who_asks_a_relay_is_told_in_any_case_and_gets_three_times_what_it_sent_at_mos
         told.extend(said(&mut ann).into_iter().filter(|it| matches!(it.1, Message::Nack { .. })));
     }
     assert_eq!(told, [(STRANGER, Message::Nack { nonce: 32 })]);
-    assert!(sent * 3 >= FRAME_LEN + Sender::TAG_LEN + 6, "it is short enough to be answered");
+    assert!(sent >= FRAME_LEN + Sender::TAG_LEN + 6, "it is short enough to be answered");
 }
 
 #[test]

@@ -58,6 +58,8 @@ struct Holder<A> {
     address: A,
     /// What to answer along with the request, to show that our address is real.
     nonce: Option<u64>,
+    /// Whether it is a member that we turned to by ourselves.
+    is_drawn: bool,
 }
 
 /// A row to be asked for.
@@ -148,7 +150,7 @@ impl<A: Address> Transfer<A> {
     ) {
         let Wanted { id, version, is_fresh, nonce } = wanted;
         self.note_wanted(id, version, table);
-        let holder = Holder { address: peer.clone(), nonce };
+        let holder = Holder { address: peer.clone(), nonce, is_drawn: false };
         let timeout = self.timeout();
         if let Some(want) = self.wants.get_mut(&id) {
             // Who says so now is there; whom we asked may not be, if its answer is overdue.
@@ -173,6 +175,13 @@ impl<A: Address> Transfer<A> {
     /// Says whether a row was asked for as news to be passed on.
     pub(crate) fn wants_fresh(&self, id: RowId) -> bool {
         self.wants.get(&id).is_some_and(|want| want.is_fresh)
+    }
+
+    /// How many rows arrive in pieces from a peer. Costs a look at all that are on their way.
+    pub(crate) fn staged_from(&self, peer: &A, table: &Table) -> usize {
+        let from_there =
+            |(id, want): &(&RowId, &Want<A>)| want.holder.address == *peer && table.is_staged(**id);
+        self.wants.iter().filter(from_there).count()
     }
 
     /// Goes on after a delta of `id` came from `peer` and was taken in.
@@ -247,6 +256,8 @@ impl<A: Address> Transfer<A> {
             | Refused::OtherHead
             | Refused::Signature
             | Refused::NotAdmitted
+            | Refused::OverQuota
+            | Refused::TooFast
             | Refused::TooMuchToVerify => {}
         }
     }
@@ -287,7 +298,7 @@ impl<A: Address> Transfer<A> {
             self.encounters.note(met, TransferEvent::Overdue);
             self.counts.turned += u64::from(want.turn_to_another(members, random));
             self.deadlines.insert((want.deadline, id));
-            want.holder.ask(id, replica.table(), out);
+            want.holder.ask_again(id, replica.table(), out);
         }
     }
 
@@ -340,7 +351,7 @@ impl<A: Address> Want<A> {
     fn turn_to_another(&mut self, members: &Membership<A>, random: &mut Random) -> bool {
         let is_drawn = !self.attempts.is_multiple_of(2) || self.holder.nonce.is_none();
         let count = usize::from(is_drawn);
-        let drawn = || members.draw(random, count).pop().map(Holder::unasked);
+        let drawn = || members.draw(random, count).pop().map(Holder::drawn);
         let another = self.another.take().or_else(drawn);
         another.map(|another| self.holder = another).is_some()
     }
@@ -348,7 +359,18 @@ impl<A: Address> Want<A> {
 
 impl<A: Address> Holder<A> {
     const fn unasked(address: A) -> Self {
-        Self { address, nonce: None }
+        Self { address, nonce: None, is_drawn: false }
+    }
+
+    const fn drawn(address: A) -> Self {
+        Self { address, nonce: None, is_drawn: true }
+    }
+
+    /// Asks without having been told anything: who told us before may not be where it said it was.
+    fn ask_again(&self, id: RowId, table: &Table, out: &mut Outbox<A>) {
+        out.begin_question(&self.address, self.is_drawn);
+        self.ask(id, table, out);
+        out.end_answer();
     }
 
     fn ask(&self, id: RowId, table: &Table, out: &mut Outbox<A>) {

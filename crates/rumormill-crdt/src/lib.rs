@@ -98,7 +98,7 @@ pub use row_writer::RowWriter;
 pub use rows::Change;
 pub use verifier::{Candidate, HeadVerifier};
 pub use version_vector::VersionVector;
-pub use vv_map::{Bookmark, Dropped, VvMap};
+pub use vv_map::{Bookmark, Dropped, Share, VvMap};
 pub use whole_row::WholeRow;
 pub use writer::{EditStep, WriteError, Writer};
 

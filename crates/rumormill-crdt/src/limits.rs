@@ -12,6 +12,13 @@ pub struct Limits {
     pub cells_max: usize,
     /// The most rows in the table.
     pub rows_max: usize,
+    /// The most cells, tombstones included, in all rows of one replica together, of all its lives and
+    /// spaces but ephemeral ones, 2^21 by default. What it writes beyond that is taken in by nobody. With
+    /// [`cell_len_max`](Self::cell_len_max), a bound on its bytes.
+    pub origin_cells_max: usize,
+    /// The most rows of one replica, 2^13 by default: each of its lives has one in each space it writes in.
+    /// Those in ephemeral spaces do not count.
+    pub origin_rows_max: usize,
     /// The most rows that may arrive in pieces at a time. Rows that are complete and wait for
     /// others are bounded by `staged_cells_max` alone: a group has to be complete to be shown.
     pub stagings_max: usize,
@@ -28,6 +35,8 @@ impl Limits {
         cell_len_max: 600,
         cells_max: 1 << 20,
         rows_max: 1 << 20,
+        origin_cells_max: 1 << 21,
+        origin_rows_max: 1 << 13,
         stagings_max: 256,
         staged_cells_max: 1 << 20,
         dependencies_max: 10,

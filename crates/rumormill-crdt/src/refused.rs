@@ -34,6 +34,10 @@ pub enum Refused {
     TableFull,
     /// A cell is longer, or the row has more cells, than our limits allow.
     TooLarge,
+    /// Its replica would have more rows, or more cells in all of them, than the limits allow one.
+    OverQuota,
+    /// Its replica has written so much of late that the rest has to wait.
+    TooFast,
     /// The head depends on more rows than the limits allow.
     TooManyDependencies,
     /// Its clock is further ahead than the skew bound.
@@ -70,6 +74,8 @@ impl fmt::Display for Refused {
             Self::StagingFull => f.write_str("too many rows are being received at once"),
             Self::TableFull => f.write_str("the table has as many rows as its limits allow"),
             Self::TooLarge => f.write_str("a cell or the row is larger than our limits allow"),
+            Self::OverQuota => f.write_str("its replica has as much as the limits allow one"),
+            Self::TooFast => f.write_str("its replica writes faster than it may"),
             Self::TooManyDependencies => f.write_str("the head depends on too many rows"),
             Self::Clock(ahead) => ahead.fmt(f),
             Self::CellAfterHead => f.write_str("a cell is stamped later than its own head"),

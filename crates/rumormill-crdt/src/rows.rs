@@ -231,6 +231,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.rows(self.by_id.range(first..=last).map(|(_, number)| *number))
     }
 
+    /// Walks the rows of one replica in all spaces.
+    pub(crate) fn of_replica(&self, replica: ReplicaId) -> impl Iterator<Item = &Arc<Row<K, V>>> {
+        self.spaces().flat_map(move |space| self.of(space, replica))
+    }
+
     pub(crate) fn of(
         &self,
         space: Space,

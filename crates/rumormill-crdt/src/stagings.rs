@@ -234,6 +234,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Stagings<K, V> {
         self.by_row.get(&id).map(Staging::since)
     }
 
+    /// How many cells of a row are staged.
+    pub(crate) fn len_of(&self, id: RowId) -> usize {
+        self.by_row.get(&id).map_or(0, Staging::len)
+    }
+
     /// The greatest head of any piece taken of a row.
     pub(crate) fn target(&self, id: RowId) -> Option<&Head> {
         self.by_row.get(&id).map(Staging::target)

@@ -5,7 +5,7 @@ use core::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Clock, Key, Life, Row, RowId, Space, Table, Timestamp, Version};
+use crate::{Bytes, Clock, Key, Life, Limits, Row, RowId, Space, Table, Timestamp, Version};
 
 /// An edit was refused at write time, since it could never be replicated. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,14 @@ pub enum WriteError {
     RowFull {
         /// The limit.
         cells_max: usize,
+    },
+    /// The replica has as many rows, or cells in all of them, as the limits allow one, those of its earlier
+    /// lives included.
+    QuotaFull {
+        /// The rows it has.
+        rows: usize,
+        /// The cells in them.
+        cells: usize,
     },
     /// A counter would exceed 2^64 - 1 in one row.
     CounterFull,
@@ -98,7 +106,7 @@ impl<'r> Writer<'r> {
     ///
     /// # Errors
     ///
-    /// [`WriteError::CellTooLong`] and [`WriteError::RowFull`].
+    /// [`WriteError::CellTooLong`], [`WriteError::RowFull`] and [`WriteError::QuotaFull`].
     pub fn set(&mut self, space: Space, key: Key, value: Bytes) -> Result<Version, WriteError> {
         let limits = *self.table.limits();
         let len = key.len().saturating_add(value.len());
@@ -110,9 +118,25 @@ impl<'r> Writer<'r> {
         if self.own_row(space).is_some_and(full) {
             return Err(WriteError::RowFull { cells_max: limits.cells_max });
         }
+        self.check_quota(space, &key)?;
         self.record(|| EditStep::Set { space, key: key.clone(), value: value.clone() });
         let timestamp = self.tick();
         Ok(self.table.write(space, timestamp).set(key, value))
+    }
+
+    /// What others would not take in is not written.
+    fn check_quota(&self, space: Space, key: &Key) -> Result<(), WriteError> {
+        let Limits { origin_cells_max, origin_rows_max, .. } = *self.table.limits();
+        let own = self.own_row(space);
+        if space.is_ephemeral() || own.is_some_and(|row| row.cell(key).is_some()) {
+            return Ok(());
+        }
+        let share = self.table.share_of(self.life().replica);
+        let too_many_rows = own.is_none() && share.rows >= origin_rows_max;
+        if share.cells >= origin_cells_max || too_many_rows {
+            return Err(WriteError::QuotaFull { rows: share.rows, cells: share.cells });
+        }
+        Ok(())
     }
 
     /// Takes the value away from under a key of one's own row. Says whether there was one.
@@ -172,6 +196,10 @@ impl fmt::Display for WriteError {
             Self::RowFull { cells_max } => {
                 write!(f, "this replica's row already has {cells_max} cells, the limit")
             }
+            Self::QuotaFull { rows, cells } => write!(
+                f,
+                "this replica already has {cells} cells in {rows} rows of all its lives, the limit"
+            ),
             Self::CounterFull => f.write_str("the counter would exceed 2^64 - 1 in this row"),
         }
     }

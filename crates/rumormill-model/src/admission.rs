@@ -67,6 +67,8 @@ where
             | Refused::Signature
             | Refused::UnknownKey
             | Refused::NotAdmitted
+            | Refused::OverQuota
+            | Refused::TooFast
             | Refused::TooMuchToVerify
             | Refused::Expired,
         ) => false,

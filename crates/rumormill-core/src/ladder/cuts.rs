@@ -15,7 +15,7 @@ use crate::{
     Config, Instant, Node,
     digest::Basis,
     message::{Compare, Message},
-    strangers::{UNIX, at, datagrams, life, node, say},
+    strangers::{UNIX, at, datagrams, life, node, prove, say},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -89,7 +89,8 @@ fn tables_become_equal_across_a_change_of_keys() {
     }
 }
 
-/// The basis on which Ann answers somebody who knows nothing, and compares on this one.
+/// The basis on which Ann answers somebody who knows nothing, and compares on this one. Its address
+/// has been seen to be real.
 fn answered_on(ann: &mut Node<u32>, now: Instant, basis: Basis) -> Option<Basis> {
     let compare = Compare::new(basis, &Fingerprint::default());
     datagrams(ann);
@@ -107,6 +108,11 @@ fn the_key_of_the_last_hour_is_answered_for_a_minute() {
     ann.restore(at(0), (0..50).map(|number| row_at(id(number), 5)));
     let hour = 3_600_000;
     ann.handle_timeout(at(hour - 1_000));
+    let basis = digest_of(ann.table(), UNIX).view().basis;
+    let compare = Message::Compare(Compare::new(basis, &Fingerprint::default()));
+    say(&mut ann, at(hour - 1_000), life(7, 1), &[compare]);
+    let said = datagrams(&mut ann);
+    prove(&mut ann, at(hour - 1_000), life(7, 1), &said);
     // Somebody's clock is a second late. Later on, somebody names a cut of now under the old key.
     let late = digest_of(ann.table(), UNIX + Duration::from_millis(hour - 500)).view().basis;
     assert_eq!(answered_on(&mut ann, at(hour + 500), late), Some(late));

@@ -15,9 +15,9 @@ use crate::{
     sender::Tag,
 };
 
-/// The farthest a claim may run ahead of the incarnation we know; a member refutes once per
-/// suspicion, so honest claims never get near it.
-const INCARNATION_JUMP_MAX: u64 = 1 << 32;
+/// The farthest that one word that a member is there takes its incarnation: nobody is ever refuted
+/// so often in a moment, and to get to the end of the range takes 2^48 of them.
+const INCARNATION_JUMP_MAX: u64 = 1 << 16;
 
 /// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub(crate) enum Heard {
 
 impl<A: Address> Membership<A> {
     /// Takes in a claim by anybody. Only news is passed on.
+    ///
+    /// Only words that a member is there raise its incarnation, which is its own to raise. What is
+    /// said against it counts at the incarnation that we know, and makes it a suspect at most:
+    /// whether it is dead everybody finds out by asking it.
     pub(crate) fn handle_claim(
         &mut self,
         now: Instant,
@@ -44,33 +48,20 @@ impl<A: Address> Membership<A> {
         if claim.life == self.own {
             return self.refute(now, claim);
         }
-        let replica = claim.life.replica;
-        let Some(known) = self.members.get_mut(&replica) else { return Heard::Nothing };
+        let Some(known) = self.members.get(&claim.life.replica) else { return Heard::Nothing };
         let reached = known.incarnation.saturating_add(INCARNATION_JUMP_MAX);
-        // Whoever was brought far ahead by forgeries that we never heard of is believed to be there.
-        let returns = claim.standing == ClaimedStanding::Alive && known.liveness != Liveness::Alive;
-        let may_be = claim.life.epoch == known.epoch
-            && known.liveness != Liveness::Left
-            && (claim.incarnation <= reached || returns);
-        let incarnation = claim.incarnation.min(reached);
-        let (said, believed) = (claim.standing.rank(), rank(known.liveness));
-        let is_stronger = (incarnation, said) > (known.incarnation, believed);
-        if may_be && is_stronger {
-            let heard = match (claim.standing, known.liveness) {
-                (ClaimedStanding::Suspect { .. }, _) => Heard::Suspicion,
-                (ClaimedStanding::Alive, Liveness::Dead) => Heard::Return,
-                _ => Heard::News,
-            };
-            known.incarnation = incarnation;
-            self.believe(now, claim, patience, events);
-            return heard;
+        self.hearsay.jumps += u64::from(claim.incarnation > reached);
+        let is_a_member = claim.life.epoch == known.epoch && known.liveness != Liveness::Left;
+        if !is_a_member {
+            return Heard::Nothing;
         }
         match claim.standing {
-            ClaimedStanding::Suspect { by } if may_be && claim.incarnation == known.incarnation => {
-                self.confirm(now, claim, by, patience)
-            }
-            ClaimedStanding::Alive | ClaimedStanding::Suspect { .. } | ClaimedStanding::Dead => {
-                Heard::Nothing
+            ClaimedStanding::Alive => self.vindicate(now, claim, events),
+            _ if claim.incarnation < known.incarnation => Heard::Nothing,
+            ClaimedStanding::Suspect { .. } | ClaimedStanding::Dead => {
+                self.hearsay.ahead += u64::from(claim.incarnation > known.incarnation);
+                let incarnation = known.incarnation;
+                self.accuse(now, Claim { incarnation, ..claim }, patience, events)
             }
         }
     }
@@ -88,7 +79,10 @@ impl<A: Address> Membership<A> {
         self.note(replica, MemberEvent::Silent);
         let standing = ClaimedStanding::Suspect { by: Tag::of(self.own) };
         let claim = Claim { life, incarnation, standing };
-        let heard = self.judge(now, claim, patience, events);
+        let heard = self.handle_claim(now, claim, patience, events);
+        if heard != Heard::Nothing {
+            self.judged_in_silence.insert(replica);
+        }
         (heard != Heard::Nothing).then_some(claim)
     }
 
@@ -101,13 +95,17 @@ impl<A: Address> Membership<A> {
     ) {
         while let Some(replica) = self.suspicions.take_due(now, patience) {
             self.note(replica, MemberEvent::TimeUp);
-            let life = self.life(replica).zip(self.members.get(&replica));
-            if let Some((life, known)) = life {
-                let incarnation = known.incarnation;
-                let claim = Claim { life, incarnation, standing: ClaimedStanding::Dead };
-                self.judge(now, claim, patience, events);
-            }
+            self.condemn(now, replica, events);
         }
+    }
+
+    /// Takes a suspect whose time is nearly up, to be told so: where it is, and the claim.
+    pub(crate) fn take_last_asked(&mut self) -> Option<(&A, Claim)> {
+        let replica = self.suspicions.take_last_asked()?;
+        self.asked_last += 1;
+        let standing = self.standing_of_suspect(replica);
+        let (life, known) = (self.life(replica)?, self.members.get(&replica)?);
+        Some((&known.address, Claim { life, incarnation: known.incarnation, standing }))
     }
 
     /// Takes a suspect to be looked at: nobody else confirmed that it is silent, and it may be that
@@ -180,7 +178,7 @@ impl<A: Address> Membership<A> {
     pub(crate) fn claim_against(&self, replica: ReplicaId) -> Option<Claim> {
         let known = self.members.get(&replica).filter(|_| !self.is_silent)?;
         let standing = match known.liveness {
-            Liveness::Suspect => ClaimedStanding::Suspect { by: self.suspicions.accuser(replica)? },
+            Liveness::Suspect => self.standing_of_suspect(replica),
             Liveness::Dead => ClaimedStanding::Dead,
             Liveness::Alive | Liveness::Left => return None,
         };
@@ -200,19 +198,80 @@ impl<A: Address> Membership<A> {
         Claim { life: self.own, incarnation, standing: ClaimedStanding::Alive }
     }
 
-    /// Takes in a claim of our own making.
-    fn judge(
+    /// What we say to whoever doubts us. It may take us to be at an incarnation where others brought
+    /// us, and hears one that is beyond that, whatever we say to everybody.
+    pub(crate) fn answer_to(&self, doubt: Claim) -> Claim {
+        let incarnation = self.incarnation.max(doubt.incarnation.saturating_add(1));
+        Claim { incarnation, ..self.own_claim() }
+    }
+
+    /// Brings us to the end of the incarnations of this life, but for one.
+    #[cfg(test)]
+    pub(crate) const fn wear_out(&mut self) {
+        self.incarnation = u64::MAX - 1;
+    }
+
+    /// Says whether we are at the end of the incarnations of this life, so that the next claim
+    /// against us could not be refuted.
+    pub(crate) const fn is_worn_out(&self) -> bool {
+        self.incarnation == u64::MAX
+    }
+
+    /// Takes in that somebody is there.
+    fn vindicate(&mut self, now: Instant, claim: Claim, events: &mut Events<A>) -> Heard {
+        let replica = claim.life.replica;
+        let Some(known) = self.members.get_mut(&replica) else { return Heard::Nothing };
+        let reached = known.incarnation.saturating_add(INCARNATION_JUMP_MAX);
+        // Whoever was brought far ahead by forgeries that we never heard of is believed to be there.
+        let may_be = claim.incarnation <= reached || known.liveness != Liveness::Alive;
+        if !may_be || claim.incarnation <= known.incarnation {
+            return Heard::Nothing;
+        }
+        let returns = known.liveness == Liveness::Dead;
+        known.incarnation = claim.incarnation.min(reached);
+        let claim = Claim { incarnation: known.incarnation, ..claim };
+        self.believe(now, claim, Liveness::Alive, events);
+        if returns { Heard::Return } else { Heard::News }
+    }
+
+    /// Takes in that somebody is silent, at the incarnation that we know it at. That others take it
+    /// for dead leaves it the least time to refute, and no less.
+    fn accuse(
         &mut self,
         now: Instant,
         claim: Claim,
         patience: Patience,
         events: &mut Events<A>,
     ) -> Heard {
-        let heard = self.handle_claim(now, claim, patience, events);
-        if heard != Heard::Nothing {
-            self.judged_in_silence.insert(claim.life.replica);
+        let replica = claim.life.replica;
+        let by = claim.standing.accuser();
+        self.hearsay.deaths += u64::from(by.is_none());
+        match self.liveness(replica) {
+            Some(Liveness::Alive) => {
+                self.believe(now, claim, Liveness::Suspect, events);
+                self.suspicions.begin(now, replica, by, patience);
+                Heard::Suspicion
+            }
+            Some(Liveness::Suspect) => self.confirm(now, claim, by, patience),
+            Some(Liveness::Dead | Liveness::Left) | None => Heard::Nothing,
         }
-        heard
+    }
+
+    /// Takes a suspect for dead that did not answer us either.
+    fn condemn(&mut self, now: Instant, replica: ReplicaId, events: &mut Events<A>) {
+        let Some((life, known)) = self.life(replica).zip(self.members.get(&replica)) else {
+            return;
+        };
+        let incarnation = known.incarnation;
+        let claim = Claim { life, incarnation, standing: ClaimedStanding::Dead };
+        self.believe(now, claim, Liveness::Dead, events);
+        self.judged_in_silence.insert(replica);
+    }
+
+    /// What we say of a suspect: who suspected it first, or that somebody takes it for dead.
+    fn standing_of_suspect(&self, replica: ReplicaId) -> ClaimedStanding {
+        let accuser = self.suspicions.accuser(replica);
+        accuser.map_or(ClaimedStanding::Dead, |by| ClaimedStanding::Suspect { by })
     }
 
     /// Answers a claim against our own life with a higher incarnation.
@@ -220,8 +279,9 @@ impl<A: Address> Membership<A> {
         if claim.standing == ClaimedStanding::Alive || claim.incarnation < self.incarnation {
             return Heard::Nothing;
         }
-        // Others believe no more of a claim at a time either.
-        let reached = claim.incarnation.min(self.incarnation.saturating_add(INCARNATION_JUMP_MAX));
+        // Others go no further at a time either.
+        let reached =
+            claim.incarnation.min(self.incarnation.saturating_add(INCARNATION_JUMP_MAX - 1));
         self.incarnation = reached.saturating_add(1);
         self.refutations += 1;
         self.claims.forget(self.own.replica);
@@ -229,40 +289,39 @@ impl<A: Address> Membership<A> {
         Heard::News
     }
 
-    /// Believes a claim that is news, in place of what was believed.
-    fn believe(&mut self, now: Instant, claim: Claim, patience: Patience, events: &mut Events<A>) {
+    /// Believes a claim that is news, in place of what was believed, and passes it on.
+    fn believe(&mut self, now: Instant, claim: Claim, liveness: Liveness, events: &mut Events<A>) {
         let replica = claim.life.replica;
-        let liveness = match claim.standing {
-            ClaimedStanding::Alive => Liveness::Alive,
-            ClaimedStanding::Suspect { .. } => Liveness::Suspect,
-            ClaimedStanding::Dead => Liveness::Dead,
-        };
         self.set_liveness(replica, liveness, events);
-        if let ClaimedStanding::Suspect { by } = claim.standing {
-            self.suspicions.begin(now, replica, by, patience);
-        }
         self.claims.forget(replica);
         self.claims.insert(now, claim);
     }
 
-    /// Counts one more member that suspects somebody who is suspected already. Members that we do
-    /// not know do not count.
-    fn confirm(&mut self, now: Instant, claim: Claim, by: Tag, patience: Patience) -> Heard {
-        let is_somebody = by == Tag::of(self.own) || self.tags.contains_key(&by);
-        if !is_somebody || !self.suspicions.confirm(claim.life.replica, by, patience) {
+    /// Counts one more member that suspects somebody who is suspected already, or that somebody
+    /// takes it for dead. Members that we do not know do not count.
+    fn confirm(
+        &mut self,
+        now: Instant,
+        claim: Claim,
+        by: Option<Tag>,
+        patience: Patience,
+    ) -> Heard {
+        let replica = claim.life.replica;
+        let is_news = match by {
+            Some(by) if by == Tag::of(self.own) || self.is_tag_known(by) => {
+                self.suspicions.confirm(replica, by, patience)
+            }
+            Some(_) => {
+                self.hearsay.unknown_accusers += 1;
+                false
+            }
+            None => self.suspicions.hasten(replica, patience),
+        };
+        if !is_news {
             return Heard::Nothing;
         }
-        self.confirmations += 1;
+        self.confirmations += u64::from(by.is_some());
         self.claims.insert(now, claim);
         Heard::News
-    }
-}
-
-/// How strong a belief is among those of one incarnation.
-const fn rank(liveness: Liveness) -> u8 {
-    match liveness {
-        Liveness::Alive => 0,
-        Liveness::Suspect => 1,
-        Liveness::Dead | Liveness::Left => 2,
     }
 }

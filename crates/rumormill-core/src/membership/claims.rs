@@ -103,7 +103,7 @@ impl Claims {
 }
 
 impl ClaimedStanding {
-    const fn accuser(self) -> Option<Tag> {
+    pub(super) const fn accuser(self) -> Option<Tag> {
         match self {
             Self::Suspect { by } => Some(by),
             Self::Alive | Self::Dead => None,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::sender::Tag;
 
-/// A belief about the liveness of one life. Beliefs about a life are ordered by incarnation and
-/// then by standing, and the greatest heard of counts.
+/// A belief about the liveness of one life. That it is there is refuted by nobody; what is said against
+/// it is, by a greater incarnation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) life: Life,
@@ -14,7 +14,7 @@ pub(crate) struct Claim {
     pub(crate) standing: ClaimedStanding,
 }
 
-/// What is believed of a life. Later is stronger.
+/// What is believed of a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ClaimedStanding {
     Alive,
@@ -23,17 +23,6 @@ pub(crate) enum ClaimedStanding {
         by: Tag,
     },
     Dead,
-}
-
-impl ClaimedStanding {
-    /// How strong a belief is among those of one incarnation.
-    pub(crate) const fn rank(self) -> u8 {
-        match self {
-            Self::Alive => 0,
-            Self::Suspect { .. } => 1,
-            Self::Dead => 2,
-        }
-    }
 }
 
 /// A claim as it travels: the life it is about is named by its tag, since a claim about somebody who

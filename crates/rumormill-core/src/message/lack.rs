@@ -59,6 +59,11 @@ impl Lack {
         lack
     }
 
+    /// The memory that the filter takes.
+    pub(crate) const fn heap_len(&self) -> usize {
+        self.filter.len()
+    }
+
     /// Says whether whoever asks holds a row at this version. It may not, once in a while.
     pub(crate) fn holds(&self, id: RowId, version: Version) -> bool {
         let is_set = |bit: usize| self.filter[bit / 8] & 1 << (bit % 8) != 0;

@@ -31,12 +31,17 @@ impl<A: Address> Node<A> {
                 }
             }
             Message::Who => self.introduce_to(from),
-            Message::Claim(said) => match self.members.life_tagged(said.about) {
-                Some(life) => self.handle_claim(from, said.of(life)),
-                None => self.members.note_claim_of_unknown(said.standing),
-            },
+            Message::Claim(said) => {
+                let mut lives = self.members.lives_tagged(said.about).into_iter().peekable();
+                if lives.peek().is_none() {
+                    self.members.note_claim_of_unknown(said.standing);
+                }
+                for life in lives {
+                    self.handle_claim(from, said.of(life));
+                }
+            }
             Message::SoManyAreDead { dead } => {
-                self.census.handle_answer(dead, self.members.dead_count());
+                self.census.handle_answer(dead, self.members.said_to_be_dead());
             }
             Message::WhoIsDead | Message::Pull { .. } => {} // Answered once for each datagram.
             Message::NextPage { start } => out.page(from, start),
@@ -156,6 +161,8 @@ impl<A: Address> Node<A> {
                     self.compare_words(from, delta);
                 } else if refused == Refused::Hash {
                     self.start_anew_on(from, delta);
+                } else if refused == Refused::OwnRow && self.verifier.is_none() {
+                    self.outlive_forgery();
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     Address, Instant,
     health::is_late,
     membership::{Heard, Patience},
-    message::Claim,
+    message::{Claim, ClaimedStanding},
     probe::Answer,
     sender::Tag,
 };
@@ -23,10 +23,15 @@ impl<A: Address> Node<A> {
         if let Some(silent) = self.probe.take_silent() {
             self.suspect(silent);
         }
-        let patience = self.patience();
+        let (patience, is_isolated) = (self.patience(), self.is_isolated());
         let Self { config, members, random, outbox: out, events, .. } = self;
         self.stats.nacks_sent += self.relay.handle_timeout(now, out);
         members.handle_timeout(now, patience, events);
+        while let Some((address, claim)) = members.take_last_asked() {
+            if !is_isolated {
+                out.claim(address, claim);
+            }
+        }
         while let Some(doubted) = members.take_doubted() {
             self.probe.doubt(now, doubted);
         }
@@ -74,13 +79,21 @@ impl<A: Address> Node<A> {
 
     pub(super) fn handle_claim(&mut self, from: &A, claim: Claim) {
         self.members.note_claim(claim);
-        let patience = self.patience();
+        let asks = self.census.is_open() && claim.standing == ClaimedStanding::Dead;
+        let patience = if asks { self.patience().of_who_asks() } else { self.patience() };
+        let jumps = self.members.hearsay.jumps;
         let heard = self.members.handle_claim(self.now, claim, patience, &mut self.events);
+        if self.members.hearsay.jumps > jumps {
+            self.events.implausible(claim.life.replica, from);
+        }
         // Whoever doubts us has not heard what we say, however often we said it.
         if claim.doubts(self.life()) {
-            self.outbox.claim(from, self.members.own_claim());
+            self.outbox.claim(from, self.members.answer_to(claim));
             if heard == Heard::News {
                 self.probe.health.worsen();
+            }
+            if self.members.is_worn_out() {
+                self.live_anew();
             }
         }
         if heard == Heard::Return {
@@ -116,6 +129,12 @@ impl<A: Address> Node<A> {
     /// How much later it is than we wanted to be woken.
     pub(super) fn lateness(&self, now: Instant) -> Duration {
         self.poll_timeout().map_or(Duration::ZERO, |due| now.since(due))
+    }
+
+    /// Brings us to the end of the incarnations of this life, but for one.
+    #[cfg(test)]
+    pub(crate) const fn wear_out(&mut self) {
+        self.members.wear_out();
     }
 
     fn patience(&self) -> Patience {

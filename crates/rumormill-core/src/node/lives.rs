@@ -77,15 +77,32 @@ impl<A: Address> Node<A> {
 
     /// Begins a new life above one of our replica's that we did not know of.
     pub(super) fn give_way_to(&mut self, heard: Life) {
-        if heard.replica != self.identity.replica || heard <= self.life() {
-            return;
+        if heard.replica == self.identity.replica && heard > self.life() {
+            self.renew_above(heard);
         }
+    }
+
+    /// Begins a new life since somebody wrote in our name and life. Whoever took that in takes nothing in
+    /// that we write in this one, and may think that we left.
+    pub(super) fn outlive_forgery(&mut self) {
+        self.renew_above(self.life());
+    }
+
+    fn renew_above(&mut self, heard: Life) {
         let has_renewed = self.lives.has_renewed();
         let life = self.lives.renew(heard, &mut self.random);
         if has_renewed || life.is_none() {
             self.events.conflict(heard);
         }
         if let Some(life) = life {
+            self.begin_life(life);
+            self.events.note(Event::LifeRenewed { life });
+        }
+    }
+
+    /// Begins a new life where the present one cannot go on.
+    pub(super) fn live_anew(&mut self) {
+        if let Some(life) = Lives::after(self.life(), &mut self.random) {
             self.begin_life(life);
             self.events.note(Event::LifeRenewed { life });
         }

@@ -56,8 +56,11 @@ impl<A: Address> Node<A> {
 
     /// Says whether somebody is a member who writes from its address.
     pub(super) fn is_at_home(&self, sender: Sender, from: &A) -> bool {
-        let member = self.known(sender);
-        member.and_then(|replica| self.members.address(replica)) == Some(from)
+        let is_at_home = |replica| self.members.address(replica) == Some(from);
+        match sender {
+            Sender::Tag(tag) => self.members.all_tagged(tag).any(is_at_home),
+            Sender::Life(_) => self.known(sender).is_some_and(is_at_home),
+        }
     }
 
     fn known(&self, sender: Sender) -> Option<ReplicaId> {

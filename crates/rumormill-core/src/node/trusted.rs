@@ -6,7 +6,8 @@ mod tests;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use rumormill_crdt::{
-    Admission, Bytes, Key, Refused, ReplicaId, Row, RowDelta, RowId, Since, Space, Version,
+    Admission, Bytes, Key, Progress, Refused, ReplicaId, Row, RowDelta, RowId, Since, Space,
+    Version,
 };
 
 use super::Node;
@@ -31,8 +32,34 @@ impl<A: Address> Node<A> {
         self.heed_and_tell(Notice::Equivocation(proof.clone()))
     }
 
-    /// Takes in a delta. In a population that signs, the expense is its sender's.
+    /// Takes in a delta, unless its owner or its sender has had its share. In a population that signs, the
+    /// expense is its sender's.
     pub(super) fn admit(
+        &mut self,
+        from: &A,
+        delta: &RowDelta<Key, Bytes>,
+    ) -> Result<Admission, Refused> {
+        if !self.origins.allows(delta) {
+            return Err(Refused::TooFast);
+        }
+        let table = self.replica.table();
+        let opens_staging = !delta.is_complete() && !table.is_staged(delta.id());
+        if opens_staging && self.transfer.staged_from(from, table) >= self.staged_from_one_max() {
+            return Err(Refused::StagingFull);
+        }
+        let admission = self.admit_unhindered(from, delta)?;
+        if admission.progress != Progress::Known {
+            self.origins.charge(delta);
+        }
+        Ok(admission)
+    }
+
+    /// How many rows may arrive in pieces from one peer: half of those that may arrive.
+    fn staged_from_one_max(&self) -> usize {
+        (self.config.limits.stagings_max / 2).max(1)
+    }
+
+    fn admit_unhindered(
         &mut self,
         from: &A,
         delta: &RowDelta<Key, Bytes>,

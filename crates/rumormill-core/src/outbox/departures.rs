@@ -12,6 +12,7 @@ use crate::{
     budget::Scope,
     digest::Digest,
     message::Claim,
+    seal::FRAME_LEN,
     sender::{Sender, Tag},
 };
 
@@ -96,7 +97,7 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     /// Answers somebody whose address may not be real, as far as that is short enough. What is not
     /// waits, and the address is asked to show that it is.
     fn compose_for_guest(&mut self, about: About<'_>, buf: &mut [u8]) -> Option<Composed<A>> {
-        while let Some((to, Guest { letter, credit, .. })) = self.guests.next() {
+        while let Some((to, Guest { mut letter, credit, .. })) = self.guests.next() {
             let mut rest = letter.clone();
             let mut page = rest.begin(about, buf);
             rest.write_to(about.life, &[], &mut page);
@@ -110,10 +111,22 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
                 }
                 return Some(composed);
             }
-            let mut page = Composition::new(Sender::Tag(Tag::of(about.life)), about, buf);
+            let len_max = credit.min(buf.len());
+            if len_max < FRAME_LEN + Sender::TAG_LEN + about.seal_len {
+                self.guests.wait(to, letter, credit);
+                continue;
+            }
+            let sender = Sender::Tag(Tag::of(about.life));
+            let mut page = Composition::new(sender, about, &mut buf[..len_max]);
+            // Its own ping first: were each to wait for the other's answer, none would come.
+            letter.write_acks(&mut page);
             page.say_ping(self.guests.challenge(&to));
+            if !page.has_messages() {
+                self.guests.wait(to, letter, credit);
+                continue;
+            }
             let composed = Composed::new(to.clone(), &page, 0);
-            self.guests.wait(to, letter, credit.saturating_sub(composed.len));
+            self.guests.wait(to, letter, credit - composed.len);
             return Some(composed);
         }
         None

@@ -1,6 +1,7 @@
 //! What is to be said to one peer.
 
 use rumormill_crdt::{Life, ReplicaId, RowId, Since, codec};
+use rumormill_sketch::Gap;
 use smallvec::SmallVec;
 
 use super::{
@@ -103,6 +104,11 @@ impl Letter {
         for class in [Class::Liveness, Class::Claims] {
             class.kinds().iter().for_each(|kind| self.say_all(*kind, life, page));
         }
+    }
+
+    /// Says as many answers to pings as fit.
+    pub(super) fn write_acks(&mut self, page: &mut Composition<'_>) {
+        while say_first(&mut self.acks, |nonce| page.say(&Message::Ack { nonce })) {}
     }
 
     /// Says rumored claims beside something else, or if they are to be said anyway, or if there was
@@ -262,6 +268,15 @@ impl Letter {
         let asked_for = self.ask.as_ref().map_or(0, |wishes| wishes.behind.len());
         let of_rows = self.rumors.len() + self.deltas.len();
         self.requests.len() + self.announced.len() + of_rows + asked_for
+    }
+
+    /// The memory that it takes beside itself, about.
+    pub(super) fn heap_len(&self) -> usize {
+        let wishes = self.ask.as_ref().map_or(0, |wishes| wishes.behind.len() * size_of::<Gap>());
+        let filter = self.fill.as_ref().map_or(0, |fill| fill.lack.heap_len());
+        let rows = self.requests.heap_len() + self.announced.heap_len();
+        let cells = self.rumors.heap_len() + self.deltas.heap_len();
+        wishes + filter + rows + cells + self.claims.heap_len()
     }
 
     /// The room that is kept for what is said of liveness, and for a refutation of ours.

@@ -27,6 +27,11 @@ impl<K: Ord + Copy, V: Copy> Queue<K, V> {
         self.entries.is_empty()
     }
 
+    /// The memory that the entries take, about: nodes of a B-tree have room for 11, and are half full.
+    pub(super) fn heap_len(&self) -> usize {
+        self.len().div_ceil(6) * 11 * (size_of::<K>() + size_of::<V>())
+    }
+
     pub(super) fn get(&self, key: &K) -> Option<&V> {
         self.entries.get(key)
     }

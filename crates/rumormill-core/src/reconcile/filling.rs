@@ -127,7 +127,7 @@ impl<A: Address> Filling<A> {
         self.not_before = scene.now + self.wait;
         self.rows_in_vain = Some(scene.table.len());
         self.begin_anew(scene.table);
-        self.ask(peer, 1, scene);
+        self.ask(peer, 1, false, scene);
         true
     }
 
@@ -154,6 +154,10 @@ impl<A: Address> Filling<A> {
         // A question that was repeated may be answered twice, and the second answer late.
         let is_awaited = self.salt.take_if(|salt| *salt == filled.salt).is_some();
         let Some((start, end)) = self.stretches.pop_if(|_| is_awaited) else { return false };
+        // Nobody knows the salt but whoever got the question.
+        if self.asked.as_ref().is_some_and(|asked| asked.peer() == from) {
+            scene.out.prove(from);
+        }
         if let Some(took) = self.asked.take().and_then(|asked| asked.took(scene.now)) {
             transfer.observe(took);
         }
@@ -173,7 +177,7 @@ impl<A: Address> Filling<A> {
                 }
             }
         }
-        self.ask(another.unwrap_or(from), 1, scene);
+        self.ask(another.unwrap_or(from), 1, another.is_some(), scene);
         false
     }
 
@@ -190,11 +194,15 @@ impl<A: Address> Filling<A> {
         // Others may have come to know us before the seed answers.
         let is_held_up = self.asked.is_none() && !self.stretches.is_empty();
         if let Some(peer) = members.draw(random, usize::from(is_held_up)).first() {
-            self.ask(peer, 1, scene);
+            self.ask(peer, 1, true, scene);
         }
         let Some(asked) = self.asked.take_if(|asked| asked.overdue() <= scene.now) else { return };
         match asked.again(members, random) {
-            Some((peer, attempts)) => self.ask(&peer, attempts, scene),
+            Some((peer, attempts, is_drawn)) => {
+                scene.out.begin_question(&peer, is_drawn);
+                self.ask(&peer, attempts, is_drawn, scene);
+                scene.out.end_answer();
+            }
             None => self.stretches.clear(),
         }
     }
@@ -248,9 +256,9 @@ impl<A: Address> Filling<A> {
         };
     }
 
-    fn ask(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
+    fn ask(&mut self, peer: &A, attempts: u32, is_drawn: bool, scene: &mut Scene<'_, A>) {
         self.say_what_is_lacking(peer, scene);
-        self.asked = Some(Asked::new(peer, attempts, scene));
+        self.asked = Some(Asked::new(peer, attempts, is_drawn, scene));
     }
 
     /// Asks for what is lacking of the next stretch, under a salt that nobody can know before.

@@ -90,7 +90,9 @@ impl<A: Address> Reconcile<A> {
         }
         if let Some(inquiry) = self.inquiry.take_if(|_| is_overdue) {
             let peer = inquiry.peer().clone();
+            scene.out.begin_question(&peer, false);
             self.conclude(inquiry, &peer, &mut scene);
+            scene.out.end_answer();
         }
         self.sweep.handle_timeout(members, random, &mut scene);
         self.filling.handle_timeout(members, random, &mut scene);

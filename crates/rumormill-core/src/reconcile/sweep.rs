@@ -42,7 +42,7 @@ impl<A: Address> Sweep<A> {
     /// Begins with a peer, unless it is under way.
     pub(super) fn begin(&mut self, peer: &A, scene: &mut Scene<'_, A>) {
         if self.asked.is_none() {
-            self.ask(peer, 1, scene);
+            self.ask(peer, 1, false, scene);
         }
     }
 
@@ -68,7 +68,7 @@ impl<A: Address> Sweep<A> {
         }
         self.cursor = end.unwrap_or(RowId::MIN);
         if end.is_some() && end == page.end() {
-            self.ask(from, 1, scene);
+            self.ask(from, 1, false, scene);
         }
         end.is_none()
     }
@@ -81,8 +81,11 @@ impl<A: Address> Sweep<A> {
         scene: &mut Scene<'_, A>,
     ) {
         let overdue = self.asked.take_if(|asked| asked.overdue() <= scene.now);
-        if let Some((peer, attempts)) = overdue.and_then(|asked| asked.again(members, random)) {
-            self.ask(&peer, attempts, scene);
+        let again = overdue.and_then(|asked| asked.again(members, random));
+        if let Some((peer, attempts, is_drawn)) = again {
+            scene.out.begin_question(&peer, is_drawn);
+            self.ask(&peer, attempts, is_drawn, scene);
+            scene.out.end_answer();
         }
     }
 
@@ -97,9 +100,9 @@ impl<A: Address> Sweep<A> {
     }
 
     /// Asks a peer for the page that is next.
-    fn ask(&mut self, peer: &A, attempts: u32, scene: &mut Scene<'_, A>) {
+    fn ask(&mut self, peer: &A, attempts: u32, is_drawn: bool, scene: &mut Scene<'_, A>) {
         scene.out.next_page(peer, self.cursor);
-        self.asked = Some(Asked::new(peer, attempts, scene));
+        self.asked = Some(Asked::new(peer, attempts, is_drawn, scene));
     }
 }
 

@@ -137,6 +137,8 @@ pub(crate) fn i4_admission(
             | Refused::Signature
             | Refused::UnknownKey
             | Refused::NotAdmitted
+            | Refused::OverQuota
+            | Refused::TooFast
             | Refused::TooMuchToVerify
             | Refused::Evicted
             | Refused::Expired,

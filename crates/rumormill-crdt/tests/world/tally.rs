@@ -83,6 +83,8 @@ impl Tally {
                 | Refused::Signature
                 | Refused::UnknownKey
                 | Refused::NotAdmitted
+                | Refused::OverQuota
+                | Refused::TooFast
                 | Refused::TooMuchToVerify
                 | Refused::Evicted
                 | Refused::Expired,
