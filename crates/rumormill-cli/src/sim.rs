@@ -1,5 +1,6 @@
 //! `rumormill sim`: real nodes in virtual time.
 
+mod attack;
 mod churn;
 mod crash;
 mod demers;
@@ -38,6 +39,8 @@ pub(crate) enum Scenario {
     Zones(zones::Args),
     /// Everything that can go wrong, drawn from many seeds, and judged.
     Swarm(swarm::Args),
+    /// Whether anybody who is well can be made to look dead.
+    Attack(attack::Args),
     /// Bugs planted on purpose, and which oracle finds each.
     Planted(planted::Args),
     /// How many rounds a rumor takes, beside the formulas.
@@ -57,6 +60,7 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Churn(args) => churn::run(args),
         Scenario::Zones(args) => zones::run(args),
         Scenario::Swarm(args) => swarm::run(args),
+        Scenario::Attack(args) => attack::run(args),
         Scenario::Planted(args) => planted::run(args),
         Scenario::Theory(args) => theory::run(args),
         Scenario::Demers(args) => demers::run(args),

@@ -41,6 +41,8 @@ pub enum Slander {
     Suspect,
     /// That nobody did, and its time is over.
     Dead,
+    /// That it is there, at an incarnation that is not its own.
+    Alive,
 }
 
 impl Forger {
@@ -110,6 +112,7 @@ impl Forger {
         let standing = match slander {
             Slander::Suspect => ClaimedStanding::Suspect { by: Tag::of(accuser) },
             Slander::Dead => ClaimedStanding::Dead,
+            Slander::Alive => ClaimedStanding::Alive,
         };
         let claim = Claim { life: about, incarnation, standing };
         self.say(sender, &[Message::Claim(claim.into())])

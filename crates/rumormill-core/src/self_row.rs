@@ -92,6 +92,6 @@ fn zone_key() -> Key {
     Key::raw("zone")
 }
 
-fn left_key() -> Key {
+pub(crate) fn left_key() -> Key {
     Key::raw("left")
 }

@@ -28,6 +28,7 @@
 //!
 //! It does not test drivers: sockets, tasks and real clocks are not in it.
 
+mod attack;
 mod churn;
 mod crash;
 mod demers;
@@ -45,6 +46,7 @@ mod trace;
 mod update;
 mod zones;
 
+pub use attack::{Attack, AttackReport};
 pub use churn::{Churn, ChurnReport};
 pub use crash::{Crash, CrashReport};
 pub use demers::{Demers, DemersCell, DemersReport, Epidemic, Figures};

@@ -17,7 +17,7 @@ use rumormill_core::{
     crdt::{Bytes, Key, ReplicaId, Row, Table, Writer},
 };
 
-pub(crate) use self::insider::LIES;
+pub(crate) use self::insider::{LIES, slander};
 pub use self::{
     barrier::Barrier,
     faults::Disk,
@@ -169,6 +169,11 @@ impl Sim {
         (slot.replica, slot.trust) = (replica, trust);
         self.boot(twin);
         twin
+    }
+
+    /// An address at which nobody runs.
+    pub(crate) fn unoccupied(&mut self) -> Index {
+        self.add_slot()
     }
 
     /// Starts `N` nodes that all join the first.

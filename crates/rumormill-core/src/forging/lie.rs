@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Bytes, DeltaParts, Dependency, Key, Life, ReplicaId, RowId, Space, Timestamp,
+    Bytes, DeltaCell, DeltaParts, Dependency, Key, Life, ReplicaId, RowId, Space, Timestamp,
 };
 
 use crate::{random::Random, self_row};
@@ -31,6 +31,8 @@ pub enum Lie {
     MoveToLife,
     /// Another's row depends on rows that there are not.
     AddDependency,
+    /// Another said good-bye.
+    SayLeft,
     /// Another signed nothing.
     Unsign,
     /// Another's row is signed, by the liar.
@@ -61,7 +63,7 @@ pub enum Lie {
 
 impl Lie {
     /// All of them, each with what it is called.
-    pub const ALL: [(Self, &'static str); 23] = [
+    pub const ALL: [(Self, &'static str); 24] = [
         (Self::ChangeCell, "changes a cell"),
         (Self::EraseCell, "erases a cell"),
         (Self::WithholdCell, "withholds a cell"),
@@ -72,6 +74,7 @@ impl Lie {
         (Self::MoveToSpace, "moves it to another space"),
         (Self::MoveToLife, "moves it to a later life"),
         (Self::AddDependency, "adds a dependency"),
+        (Self::SayLeft, "says that another left"),
         (Self::Unsign, "takes the signature off"),
         (Self::SignAsOwn, "signs it as its own"),
         (Self::InventHead, "invents a head"),
@@ -137,6 +140,12 @@ impl Lie {
             Self::MoveToSpace => parts.id.space = Space(200),
             Self::MoveToLife => parts.id.life.epoch += some(random),
             Self::AddDependency => depend(parts, 1),
+            Self::SayLeft => {
+                (parts.id.space == Space::SELF).then_some(())?;
+                take_a_version(parts);
+                let (version, value) = (parts.head.version, Some(Bytes::copy_from(&[1])));
+                parts.cells.push(DeltaCell { version, key: self_row::left_key(), value });
+            }
             Self::Unsign => parts.head.signature.take().map(drop)?,
             Self::SignAsOwn | Self::Boast => {}
             Self::InventHead => parts.head.version += some(random),

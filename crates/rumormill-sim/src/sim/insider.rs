@@ -3,11 +3,13 @@
 use core::fmt;
 
 use rumormill_core::{
+    Config,
     crdt::{Bytes, Column, Key, Life, LwwRegister, Row, Space},
     forging::{Forger, Lie, Slander},
 };
 
 use super::{Index, Sim, meter::Load, name, rows_of};
+use crate::link::Chance;
 
 /// Something that a liar does, again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,11 +61,15 @@ impl Sim {
             })
         })
         .expect("short cells fit");
-        let slot = &self.slots[who as usize];
-        let (life, trust) = (self.node(who).life(), slot.trust.clone());
-        let config = rumormill_core::Config { trust, ..self.config.clone() };
-        let forger = Forger::new(life, &config, seed);
+        let (life, forger) = (self.node(who).life(), self.forger(who, seed));
         self.slot_mut(who).insider = Some(Box::new(Insider { life, forger, vices }));
+    }
+
+    /// What a running member could say if it meant no good.
+    pub(crate) fn forger(&self, who: Index, seed: u64) -> Forger {
+        let trust = self.slots[who as usize].trust.clone();
+        let config = Config { trust, ..self.config.clone() };
+        Forger::new(self.node(who).life(), &config, seed)
     }
 
     /// Whether a member means no good, or did when it ran.
@@ -121,9 +127,10 @@ impl Sim {
         let is_fit = |row: &Row<Key, Bytes>| {
             let id = row.id();
             let is_own = id.life.replica == life.replica;
-            let may_be = match lie {
-                Lie::NoCertificate => id.space == Space::SELF,
-                _ => !is_own || id.space == LIES,
+            let may_be = if matches!(lie, Lie::NoCertificate | Lie::SayLeft) {
+                id.space == Space::SELF
+            } else {
+                !is_own || id.space == LIES
             };
             is_own == lie.is_about_own_rows() && may_be && (!is_own || id.life == life)
         };
@@ -140,13 +147,7 @@ impl Sim {
         };
         let (about, accuser, other) = (any(), any(), any());
         let sender = if self.chance.happens(0.5) { insider.life } else { other };
-        let incarnation = match self.chance.below(4) {
-            0 => u64::MAX,
-            1 => self.chance.draw(),
-            _ => self.chance.below(16),
-        };
-        let slander = if self.chance.happens(0.5) { Slander::Suspect } else { Slander::Dead };
-        insider.forger.slander(slander, about, incarnation, accuser, sender)
+        slander(&mut self.chance, &mut insider.forger, about, accuser, sender)
     }
 
     fn tell(&mut self, who: Index, to: Index, told: Option<Vec<u8>>, vice: Vice) {
@@ -166,6 +167,27 @@ impl Sim {
         self.record.note_vice(Vice::Withhold);
         Some(left)
     }
+}
+
+/// Something bad about a life, of any incarnation.
+pub(crate) fn slander(
+    chance: &mut Chance,
+    forger: &mut Forger,
+    about: Life,
+    accuser: Life,
+    sender: Life,
+) -> Option<Vec<u8>> {
+    let incarnation = match chance.below(4) {
+        0 => u64::MAX,
+        1 => chance.draw() >> chance.below(64),
+        _ => chance.below(16),
+    };
+    let slander = match chance.below(5) {
+        0 | 1 => Slander::Suspect,
+        2 | 3 => Slander::Dead,
+        _ => Slander::Alive,
+    };
+    forger.slander(slander, about, incarnation, accuser, sender)
 }
 
 impl Vice {
