@@ -30,6 +30,8 @@ pub struct Attack {
 /// What came of one attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct AttackReport {
+    /// Whether members signed what they wrote.
+    pub is_signed: bool,
     /// How many lies were told.
     pub lies: u64,
     /// How many members took the victim for dead, or for gone, however shortly.
@@ -108,7 +110,8 @@ impl Siege {
         };
         let victim = Index::try_from(chance.below(u64::from(first_insider))).expect("few nodes");
         let ends = sim.now() + LASTS;
-        let (misled, report) = (BTreeMap::new(), AttackReport::default());
+        let report = AttackReport { is_signed, ..AttackReport::default() };
+        let misled = BTreeMap::new();
         Self { sim, chance, is_signed, victim, first_insider, forgers, ends, misled, report }
     }
 
