@@ -11,10 +11,7 @@ mod roll;
 mod suspicion;
 mod zone;
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-};
+use alloc::{collections::BTreeSet, string::String};
 use core::time::Duration;
 
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId, Space, Table};
@@ -28,6 +25,7 @@ use self::{
 };
 use crate::{
     Address,
+    chunk_map::ChunkMap,
     event::Events,
     message::Name,
     round_trip::PeerRoundTrip,
@@ -68,9 +66,9 @@ pub struct Member<'m, A> {
 pub(crate) struct Membership<A> {
     own: Life,
     incarnation: u64,
-    members: BTreeMap<ReplicaId, Entry<A>>,
+    members: ChunkMap<ReplicaId, Entry<A>>,
     /// Members by the tags of their newest lives.
-    tags: BTreeMap<Tag, ReplicaId>,
+    tags: ChunkMap<Tag, ReplicaId>,
     /// Members that are alive or suspect, to draw peers from.
     reachable: Roll,
     /// Members that are dead, to look after.
@@ -107,8 +105,8 @@ impl<A: Address> Membership<A> {
         Self {
             own,
             incarnation: 0,
-            members: BTreeMap::new(),
-            tags: BTreeMap::new(),
+            members: ChunkMap::new(),
+            tags: ChunkMap::new(),
             reachable: Roll::new(),
             dead: Roll::new(),
             zone: Zone::new(zone),
@@ -371,7 +369,7 @@ impl<A: Address> Membership<A> {
     }
 }
 
-fn set_slot<A>(members: &mut BTreeMap<ReplicaId, Entry<A>>, replica: ReplicaId, slot: u32) {
+fn set_slot<A>(members: &mut ChunkMap<ReplicaId, Entry<A>>, replica: ReplicaId, slot: u32) {
     if let Some(known) = members.get_mut(&replica) {
         known.slot = slot;
     }

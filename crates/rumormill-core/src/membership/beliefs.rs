@@ -245,7 +245,7 @@ impl<A: Address> Membership<A> {
     /// Counts one more member that suspects somebody who is suspected already. Members that we do
     /// not know do not count.
     fn confirm(&mut self, now: Instant, claim: Claim, by: Tag, patience: Patience) -> Heard {
-        let is_somebody = by == Tag::of(self.own) || self.tags.contains_key(&by);
+        let is_somebody = by == Tag::of(self.own) || self.tags.get(&by).is_some();
         if !is_somebody || !self.suspicions.confirm(claim.life.replica, by, patience) {
             return Heard::Nothing;
         }
