@@ -301,6 +301,10 @@ impl<A: Address> Node<A> {
         self.advance(now);
         if seed != self.identity.address {
             self.reconcile.join(self.now, &self.config, seed);
+            if self.member_count() > 0 {
+                // Rows at rest say who was there, not who has died since.
+                self.census.begin(self.now);
+            }
         }
     }
 

@@ -49,6 +49,14 @@ impl<T: Copy> Order<T> {
         self.chunks.get(chunk)?.get(offset).copied()
     }
 
+    /// The number before a position; nothing at the beginning.
+    pub(crate) fn before(&self, Position { chunk, offset }: Position) -> Option<T> {
+        match offset.checked_sub(1) {
+            Some(offset) => self.chunks.get(chunk)?.get(offset).copied(),
+            None => self.chunks.get(chunk.checked_sub(1)?)?.last().copied(),
+        }
+    }
+
     /// Walks the numbers from a position on.
     pub(crate) fn from(&self, at: Position) -> impl Iterator<Item = T> {
         let mut later = self.chunks.iter().skip(at.chunk);
@@ -121,6 +129,40 @@ impl<T: Copy> Order<T> {
             }
             let last = self.chunks.last_mut().expect("a chunk with room is there");
             last.push(new(number));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    proptest! {
+        /// Numbers that stand for themselves come and go, some of them one after the other.
+        #[test]
+        fn numbers_are_in_order(steps in vec((0..3u8, 0..3_000u32, 1..400u32), 1..40)) {
+            let (mut order, mut plain) = (Order::new(), alloc::collections::BTreeSet::new());
+            for (kind, first, count) in steps {
+                for number in first..first + count {
+                    let at = order.first_not(|it: u32| it < number);
+                    if kind == 0 && plain.remove(&number) {
+                        order.remove(at);
+                    } else if kind > 0 && plain.insert(number) {
+                        order.insert(at, number);
+                    }
+                }
+                let [start, end] = [first / 2, first].map(|it| order.first_not(|at| at < it));
+                prop_assert!(order.iter().eq(plain.iter().copied()));
+                prop_assert!(order.from(end).eq(plain.range(first..).copied()));
+                prop_assert_eq!(order.before(end), plain.range(..first).next_back().copied());
+                let within = plain.range(first / 2..first).copied();
+                prop_assert!(order.between(start, end).eq(within.clone()));
+                prop_assert!(order.between(start, end).rev().eq(within.rev()));
+                prop_assert!(first < 2 || plain.range(first / 2..first).next().is_none()
+                    || order.between(end, start).next().is_none());
+            }
         }
     }
 }

@@ -59,19 +59,26 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 
     /// Makes a row visible, in place of an earlier version of it.
     pub(crate) fn show(&mut self, row: Arc<Row<K, V>>) {
-        let id = row.id();
-        if let Some(entry) = self.entry_mut(id) {
-            let before = core::mem::replace(&mut entry.row, row).version();
-            self.note_growth(id, before);
+        let position = self.at_or_after(row.id());
+        if let Some(number) = self.number_at(position, row.id()) {
+            self.replace(number, row);
         } else {
-            self.add(row);
-            self.note_growth(id, 0);
+            let number = self.add(position, row);
+            self.note_growth(number, 0);
         }
+    }
+
+    fn replace(&mut self, number: u32, row: Arc<Row<K, V>>) {
+        let Some(entry) = &mut self.slots[number as usize] else { return };
+        let before = core::mem::replace(&mut entry.row, row).version();
+        self.note_growth(number, before);
     }
 
     /// Changes a row in place, or a new one; a row that readers hold on to is copied first.
     pub(crate) fn change<R>(&mut self, id: RowId, change: impl FnOnce(&mut Row<K, V>) -> R) -> R {
-        let Some(entry) = self.entry_mut(id) else {
+        let number = self.number(id);
+        let entry = number.and_then(|number| self.slots[number as usize].as_mut());
+        let (Some(number), Some(entry)) = (number, entry) else {
             let mut row = Row::new(id);
             let result = change(&mut row);
             self.show(Arc::new(row));
@@ -80,13 +87,12 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         let before = entry.row.version();
         let result = change(Arc::make_mut(&mut entry.row));
         if entry.row.version() > before {
-            self.note_growth(id, before);
+            self.note_growth(number, before);
         }
         result
     }
 
-    fn add(&mut self, row: Arc<Row<K, V>>) {
-        let position = self.at_or_after(row.id());
+    fn add(&mut self, position: Position, row: Arc<Row<K, V>>) -> u32 {
         let entry = Some(Entry { row, changed: 0 });
         let number = self.free.pop().unwrap_or_else(|| {
             if self.slots.len() == self.slots.capacity() {
@@ -99,12 +105,17 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.slots[number as usize] = entry;
         self.by_id.insert(position, number);
         self.len += 1;
+        number
     }
 
     /// Drops the rows of earlier lives of the replica in the space of `id`, but not of `kept`.
     pub(crate) fn drop_older_lives(&mut self, id: RowId, kept: Life) {
         let first = RowId::first_of(id.space, id.life.replica);
-        let older = self.between(self.at_or_after(first), self.at_or_after(id));
+        let end = self.at_or_after(id);
+        if self.last_before(end).is_none_or(|row| row.id() < first) {
+            return;
+        }
+        let older = self.between(self.at_or_after(first), end);
         let older: Vec<RowId> = older.map(|row| row.id()).collect();
         for id in older.into_iter().filter(|id| id.life != kept) {
             self.remove(id);
@@ -155,12 +166,11 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.graves.contains(&replica)
     }
 
-    fn note_growth(&mut self, id: RowId, before: Version) {
-        let Some(number) = self.number(id) else { return };
+    fn note_growth(&mut self, number: u32, before: Version) {
         let Some(entry) = &mut self.slots[number as usize] else { return };
         entry.changed = self.journal.note_growth(number, before);
         let growth = entry.row.version().wrapping_sub(before);
-        self.fingerprint = self.fingerprint.wrapping_add(share(id, growth));
+        self.fingerprint = self.fingerprint.wrapping_add(share(entry.row.id(), growth));
         self.journal.forget_early(self.len);
     }
 
@@ -171,11 +181,6 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 
     pub(crate) fn numbered(&self, number: u32) -> Option<&Arc<Row<K, V>>> {
         self.slots.get(number as usize)?.as_ref().map(|entry| &entry.row)
-    }
-
-    fn entry_mut(&mut self, id: RowId) -> Option<&mut Entry<K, V>> {
-        let number = self.number(id)?;
-        self.slots[number as usize].as_mut()
     }
 
     /// The number at a position, if that is where this row is.
@@ -195,6 +200,10 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     /// Where the first row is whose id is greater.
     fn after(&self, id: RowId) -> Position {
         self.by_id.first_not(|number| self.id_of(number) <= Some(id))
+    }
+
+    fn last_before(&self, position: Position) -> Option<&Arc<Row<K, V>>> {
+        self.numbered(self.by_id.before(position)?)
     }
 
     fn between(
@@ -235,8 +244,9 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 
     /// Says whether a newer life counts in place of this one.
     pub(crate) fn supersede(&self, id: RowId) -> bool {
-        let newest = || self.of(id.space, id.life.replica).next_back();
-        id.space.is_ephemeral() && newest().is_some_and(|row| row.id().life > id.life)
+        let newest = || self.last_before(self.after(RowId::last_of(id.space, id.life.replica)));
+        // Were it another replica's row, or one of another space, it would come before `id`.
+        id.space.is_ephemeral() && newest().is_some_and(|row| row.id() > id)
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
@@ -359,6 +369,16 @@ mod tests {
         assert_eq!(rows.fingerprint(), fresh.fingerprint());
     }
 
+    /// Whatever the moment, the rows that changed after it are found, in the order in which they did.
+    fn check_changed(rows: &Rows<u8, u8>, changed: &BTreeMap<RowId, u64>) {
+        for moment in [0, rows.moment() / 2, rows.moment().saturating_sub(3), rows.moment()] {
+            let mut later: Vec<_> = changed.iter().filter(|(_, at)| **at > moment).collect();
+            later.sort_by_key(|(_, at)| **at);
+            let found = rows.changed_after(moment).map(|row| row.id());
+            assert!(found.eq(later.iter().map(|(id, _)| **id)), "after {moment}");
+        }
+    }
+
     proptest! {
         /// Rows grow and go at random; whoever looks now and then is told what changed since.
         #[test]
@@ -366,19 +386,23 @@ mod tests {
             let mut rows: Rows<u8, u8> = Rows::new();
             let mut model: BTreeMap<RowId, Version> = BTreeMap::new();
             let (mut seen, mut numbers, mut seen_at) = (model.clone(), BTreeMap::new(), 0);
+            let mut changed = BTreeMap::new();
             for (replica, kind) in steps {
                 let id = id(replica);
                 match kind {
                     0 => {
                         rows.remove(id);
                         model.remove(&id);
+                        changed.remove(&id);
                     }
                     1 | 2 => {
                         rows.change(id, |row| row.touch(Timestamp(1)));
                         *model.entry(id).or_default() += 1;
+                        changed.insert(id, rows.moment());
                     }
                     _ => {
                         check(&rows, &model);
+                        check_changed(&rows, &changed);
                         let told = rows.changes_after(seen_at);
                         prop_assert!(told.is_some() || rows.moment() - seen_at > 64);
                         for change in told.unwrap_or_default() {

@@ -279,3 +279,46 @@ fn shown(sim: &Sim, so: impl Fn(bool, bool) -> bool) -> usize {
     });
     counts.count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of a second of rest after something was done to three nodes that know each other.
+    fn after(done: impl FnOnce(&mut Sim)) -> ScaleReport {
+        let scale = Scale {
+            nodes: 3,
+            span: Scale::SPAN_MIN,
+            loss: 0.0,
+            share_per_minute: 0.0,
+            writes_per_s: 0.0,
+            shares_rows: true,
+        };
+        let mut population = Population::start(&scale, 1, |_| {});
+        population.run_until(WARM_UP);
+        done(&mut population.sim);
+        let end = population.now() + Duration::from_secs(1);
+        population.come_to_rest(end)
+    }
+
+    #[test]
+    fn what_did_not_converge_is_told() {
+        assert!(after(|_| {}).has_converged());
+        let unnoticed = after(|sim| sim.crash(0));
+        assert!(!unnoticed.has_converged() && unnoticed.unnoticed == 1);
+        let taken_for_dead = after(|sim| {
+            sim.cut(&[0]);
+            sim.run(Duration::from_secs(60));
+        });
+        assert!(!taken_for_dead.has_converged());
+        assert!(taken_for_dead.false_deaths > 0 && taken_for_dead.false_death_events > 0);
+        let unequal = after(|sim| {
+            sim.cut(&[0]);
+            let value = Bytes::copy_from(b"what others do not hear of");
+            let written = sim.update(0, |w| w.set(Space::SHARED, Key::raw("news"), value));
+            written.expect("it fits a cell");
+        });
+        assert!(!unequal.has_converged() && !unequal.tables_equal);
+        assert_eq!(unequal.equal_after, None);
+    }
+}

@@ -47,10 +47,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = parse_loss)]
     loss: f64,
     /// Nodes of a hundred that crash in a minute.
-    #[arg(long, default_value_t = 2.0, value_parser = parse_per_minute_pct)]
+    #[arg(long, default_value_t = 1.0, value_parser = parse_per_minute_pct)]
     per_minute_pct: f64,
     /// Random nodes that write in a second.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(..=10_000))]
     writes_per_s: u32,
     /// Keep a copy of each row for each node.
     #[arg(long)]
