@@ -8,6 +8,7 @@ mod idle;
 mod join;
 mod loss;
 mod planted;
+mod scale;
 mod spread;
 mod swarm;
 mod theory;
@@ -37,6 +38,8 @@ pub(crate) enum Scenario {
     Churn(churn::Args),
     /// What crosses from zone to zone, beside the same with uniform choice.
     Zones(zones::Args),
+    /// What becomes of a large population with losses and churn.
+    Scale(scale::Args),
     /// Everything that can go wrong, drawn from many seeds, and judged.
     Swarm(swarm::Args),
     /// Whether anybody who is well can be made to look dead.
@@ -59,6 +62,7 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Loss(args) => loss::run(args),
         Scenario::Churn(args) => churn::run(args),
         Scenario::Zones(args) => zones::run(args),
+        Scenario::Scale(args) => scale::run(args),
         Scenario::Swarm(args) => swarm::run(args),
         Scenario::Attack(args) => attack::run(args),
         Scenario::Planted(args) => planted::run(args),

@@ -407,6 +407,22 @@ fn churn_is_measured() {
 }
 
 #[test]
+fn scale_is_measured() {
+    let args = ["--nodes", "30", "--seconds", "30", "--per-minute-pct", "40"];
+    let (held, report) = asked(&[&["sim", "scale"], &args[..]].concat());
+    assert!(held && report["converged"] == true, "{report:#}");
+    assert_eq!([&report["nodes"], &report["virtual_s"]], [&json!(30), &json!(30)]);
+    assert!(report["wall_s"].as_f64() > Some(0.0), "{report:#}");
+    assert!(report["crashed"].as_u64() > Some(0) && report["lost"].as_u64() > Some(0));
+    if cfg!(target_os = "linux") {
+        assert!(report["peak_rss_mib"].as_u64() > Some(0), "{report:#}");
+    }
+    let apart = asked(&[&["sim", "scale", "--keep-rows-apart"], &args[..]].concat()).1;
+    assert_eq!(report["hash"], apart["hash"]);
+    assert_eq!(run(&["sim", "scale", "--seconds", "29"]).0, Some(2), "nobody had time to notice");
+}
+
+#[test]
 fn a_swarm_is_the_same_however_many_run_at_a_time() {
     let swarm =
         |jobs| asked(&["sim", "swarm", "--seeds", "2..4", "--jobs", jobs, "--twice-in", "2"]);

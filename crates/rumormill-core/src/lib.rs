@@ -26,6 +26,7 @@ extern crate alloc;
 mod node;
 
 mod census;
+mod chunk_map;
 mod digest;
 mod encounters;
 #[cfg(feature = "forging")]

@@ -12,10 +12,7 @@ mod roll;
 mod suspicion;
 mod zone;
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-};
+use alloc::{collections::BTreeSet, string::String};
 use core::time::Duration;
 
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId, Space, Table};
@@ -30,6 +27,7 @@ use self::{
 };
 use crate::{
     Address,
+    chunk_map::ChunkMap,
     encounters::{Grid, MemberEvent, MemberState},
     event::Events,
     hearsay::Hearsay,
@@ -72,9 +70,9 @@ pub struct Member<'m, A> {
 pub(crate) struct Membership<A> {
     own: Life,
     incarnation: u64,
-    members: BTreeMap<ReplicaId, Entry<A>>,
+    members: ChunkMap<ReplicaId, Entry<A>>,
     /// Members by the tags of their newest lives. Several may have one, by accident or on purpose.
-    tags: BTreeSet<(Tag, ReplicaId)>,
+    tags: ChunkMap<(Tag, ReplicaId), ()>,
     /// Members that are alive or suspect, to draw peers from.
     reachable: Roll,
     /// Members that are dead, to look after.
@@ -115,8 +113,8 @@ impl<A: Address> Membership<A> {
         Self {
             own,
             incarnation: 0,
-            members: BTreeMap::new(),
-            tags: BTreeSet::new(),
+            members: ChunkMap::new(),
+            tags: ChunkMap::new(),
             reachable: Roll::new(),
             dead: Roll::new(),
             zone: Zone::new(zone),
@@ -172,7 +170,7 @@ impl<A: Address> Membership<A> {
         }
         if is_new_life {
             self.tags.remove(&(Tag::of(Life { replica, epoch: known.epoch }), replica));
-            self.tags.insert((Tag::of(says.life), replica));
+            self.tags.insert((Tag::of(says.life), replica), ());
             known.epoch = says.life.epoch;
             known.incarnation = 0;
             self.claims.forget(replica);
@@ -242,8 +240,8 @@ impl<A: Address> Membership<A> {
     /// All members whose newest lives have this tag. What is said of one is said of all: were one alone
     /// meant, whoever chooses a life with the tag of another would hear what that one says to refute.
     pub(crate) fn all_tagged(&self, tag: Tag) -> impl Iterator<Item = ReplicaId> + use<'_, A> {
-        let tagged = self.tags.range((tag, ReplicaId(0))..=(tag, ReplicaId(u64::MAX)));
-        tagged.map(|(_, replica)| *replica)
+        let tagged = self.tags.keys_from((tag, ReplicaId(0)));
+        tagged.take_while(move |(other, _)| *other == tag).map(|(_, replica)| *replica)
     }
 
     /// The lives that a claim about a tag is about: ours, and the newest ones of members.
@@ -331,7 +329,7 @@ impl<A: Address> Membership<A> {
             zone_slot: NOWHERE,
             is_in_our_zone: false,
         };
-        self.tags.insert((Tag::of(life), replica));
+        self.tags.insert((Tag::of(life), replica), ());
         self.members.insert(replica, known);
     }
 
@@ -408,7 +406,7 @@ impl<A: Address> Membership<A> {
     }
 }
 
-fn set_slot<A>(members: &mut BTreeMap<ReplicaId, Entry<A>>, replica: ReplicaId, slot: u32) {
+fn set_slot<A>(members: &mut ChunkMap<ReplicaId, Entry<A>>, replica: ReplicaId, slot: u32) {
     if let Some(known) = members.get_mut(&replica) {
         known.slot = slot;
     }

@@ -14,6 +14,9 @@ pub(crate) struct News {
 impl News {
     /// Takes our own rows that changed since the last time, with the versions told of before.
     pub(crate) fn take(&mut self, table: &Table) -> Vec<Growth> {
+        if self.looked_at == table.bookmark() {
+            return Vec::new();
+        }
         let own = table.life();
         let changed = table.changed_since(self.looked_at).filter(|row| row.id().life == own);
         let announced = &mut self.announced;

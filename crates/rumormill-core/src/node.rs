@@ -11,7 +11,9 @@ mod trusted;
 use alloc::{boxed::Box, vec::Vec};
 use core::time::Duration;
 
-use rumormill_crdt::{EditStep, Life, Replica, ReplicaId, RowId, Space, Table, Writer};
+use rumormill_crdt::{
+    Bookmark, Bytes, EditStep, Key, Life, Replica, ReplicaId, RowId, RowPool, Space, Table, Writer,
+};
 
 use crate::{
     Address, Config, Encounters, Event, Freshness, Identity, Instant, KeyRing, Liveness, Member,
@@ -302,6 +304,10 @@ impl<A: Address> Node<A> {
         self.advance(now);
         if seed != self.identity.address {
             self.reconcile.join(self.now, &self.config, seed);
+            if self.member_count() > 0 {
+                // Rows at rest say who was there, not who has died since.
+                self.census.begin(self.now);
+            }
         }
     }
 
@@ -378,6 +384,13 @@ impl<A: Address> Node<A> {
     #[must_use]
     pub const fn table(&self) -> &Table {
         self.replica.table()
+    }
+
+    /// Has the rows that changed after `since` share their memory with equal rows of other nodes in
+    /// this process. A program that runs many nodes of one population calls it now and then, or
+    /// after every input; nothing that the node says or shows depends on it.
+    pub fn share_rows(&mut self, since: Bookmark, pool: &mut RowPool<Key, Bytes>) {
+        self.replica.share_rows(since, pool);
     }
 
     /// All members that were heard of, but ourselves, by replica.

@@ -1,6 +1,5 @@
 //! The cells of one row, findable by key and by version.
 
-mod key_index;
 mod log;
 
 use alloc::{collections::BTreeSet, vec::Vec};
@@ -9,14 +8,12 @@ use core::ops::{Bound, RangeBounds};
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use self::{
-    key_index::{KeyIndex, Position},
-    log::{Log, Place},
-};
+use self::log::{Log, Place};
 use crate::{
     Content, DeltaCell, Version,
     content::{HASHED_WHOLE_MAX, Lanes, Whole},
     hash::cell_hash,
+    order::{Order, Position},
 };
 
 /// What a row holds under one key.
@@ -35,7 +32,7 @@ pub struct Cell<V> {
 #[derive(Clone, Debug)]
 pub(crate) struct Cells<K, V> {
     log: Log<K, V>,
-    by_key: KeyIndex,
+    by_key: Order<Place>,
     tombstones: BTreeSet<Version>,
     hash: u64,
     /// Only where somebody has asked for the content of so many cells.
@@ -68,7 +65,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
     pub(crate) fn new() -> Self {
         Self {
             log: Log::new(),
-            by_key: KeyIndex::new(),
+            by_key: Order::new(),
             tombstones: BTreeSet::new(),
             hash: 0,
             lanes: None,

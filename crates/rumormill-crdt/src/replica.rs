@@ -6,9 +6,9 @@ use core::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    Admission, Bytes, Clock, DeltaCell, Dropped, EditStep, Growth, Head, HeadVerifier, Horizon,
-    Key, Life, Limits, Progress, Refused, ReplicaId, Retention, Row, RowDelta, RowId, Signature,
-    Space, Table, Timestamp, VersionVector, Writer,
+    Admission, Bookmark, Bytes, Clock, DeltaCell, Dropped, EditStep, Growth, Head, HeadVerifier,
+    Horizon, Key, Life, Limits, Progress, Refused, ReplicaId, Retention, Row, RowDelta, RowId,
+    RowPool, Signature, Space, Table, Timestamp, VersionVector, Writer,
     columns::{self, or_set, overruling},
 };
 
@@ -293,6 +293,12 @@ impl Replica {
     #[must_use]
     pub const fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// Has the rows that changed after `since` share their memory with equal rows of other tables:
+    /// see [`VvMap::share_rows`](crate::VvMap::share_rows).
+    pub fn share_rows(&mut self, since: Bookmark, pool: &mut RowPool<Key, Bytes>) {
+        self.table.share_rows(since, pool);
     }
 
     /// The last timestamp taken or witnessed.

@@ -2,29 +2,29 @@
 
 mod journal;
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    vec::Vec,
-};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
 use serde::Serialize;
 use smallvec::SmallVec;
 
 use self::journal::Journal;
 use crate::{
-    Dependency, Head, Horizon, Life, ReplicaId, Row, RowId, Space, Timestamp, Version,
+    Cell, Dependency, Head, Horizon, Life, ReplicaId, Row, RowId, RowPool, Space, Timestamp,
+    Version,
     hash::row_hash,
+    order::{Order, Position},
 };
 
 pub use self::journal::Change;
 
 /// The rows that readers see, findable by id, by number and by the moment of their last change.
 ///
-/// Invariants: `by_id` numbers exactly the rows in `slots`; `fingerprint` sums up all rows.
+/// Invariants: `by_id` has exactly the numbers of the rows in `slots`, `len` of them, in the order of
+/// their ids; `fingerprint` sums up all rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows<K, V> {
-    by_id: BTreeMap<RowId, u32>,
+    by_id: Order<u32>,
+    len: usize,
     slots: Vec<Option<Entry<K, V>>>,
     /// Slots to be used again.
     free: Vec<u32>,
@@ -46,7 +46,8 @@ struct Entry<K, V> {
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     pub(crate) fn new() -> Self {
         Self {
-            by_id: BTreeMap::new(),
+            by_id: Order::new(),
+            len: 0,
             slots: Vec::new(),
             free: Vec::new(),
             journal: Journal::default(),
@@ -58,19 +59,26 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 
     /// Makes a row visible, in place of an earlier version of it.
     pub(crate) fn show(&mut self, row: Arc<Row<K, V>>) {
-        let id = row.id();
-        if let Some(entry) = self.entry_mut(id) {
-            let before = core::mem::replace(&mut entry.row, row).version();
-            self.note_growth(id, before);
+        let position = self.at_or_after(row.id());
+        if let Some(number) = self.number_at(position, row.id()) {
+            self.replace(number, row);
         } else {
-            self.add(row);
-            self.note_growth(id, 0);
+            let number = self.add(position, row);
+            self.note_growth(number, 0);
         }
+    }
+
+    fn replace(&mut self, number: u32, row: Arc<Row<K, V>>) {
+        let Some(entry) = &mut self.slots[number as usize] else { return };
+        let before = core::mem::replace(&mut entry.row, row).version();
+        self.note_growth(number, before);
     }
 
     /// Changes a row in place, or a new one; a row that readers hold on to is copied first.
     pub(crate) fn change<R>(&mut self, id: RowId, change: impl FnOnce(&mut Row<K, V>) -> R) -> R {
-        let Some(entry) = self.entry_mut(id) else {
+        let number = self.number(id);
+        let entry = number.and_then(|number| self.slots[number as usize].as_mut());
+        let (Some(number), Some(entry)) = (number, entry) else {
             let mut row = Row::new(id);
             let result = change(&mut row);
             self.show(Arc::new(row));
@@ -79,26 +87,36 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         let before = entry.row.version();
         let result = change(Arc::make_mut(&mut entry.row));
         if entry.row.version() > before {
-            self.note_growth(id, before);
+            self.note_growth(number, before);
         }
         result
     }
 
-    fn add(&mut self, row: Arc<Row<K, V>>) {
-        let id = row.id();
+    fn add(&mut self, position: Position, row: Arc<Row<K, V>>) -> u32 {
         let entry = Some(Entry { row, changed: 0 });
         let number = self.free.pop().unwrap_or_else(|| {
+            if self.slots.len() == self.slots.capacity() {
+                // Doubling the room would leave a third of it unused.
+                self.slots.reserve_exact(self.slots.len() / 8 + 4);
+            }
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).expect("2^32 rows do not fit into memory")
         });
         self.slots[number as usize] = entry;
-        self.by_id.insert(id, number);
+        self.by_id.insert(position, number);
+        self.len += 1;
+        number
     }
 
     /// Drops the rows of earlier lives of the replica in the space of `id`, but not of `kept`.
     pub(crate) fn drop_older_lives(&mut self, id: RowId, kept: Life) {
         let first = RowId::first_of(id.space, id.life.replica);
-        let older: Vec<RowId> = self.by_id.range(first..id).map(|(id, _)| *id).collect();
+        let end = self.at_or_after(id);
+        if self.last_before(end).is_none_or(|row| row.id() < first) {
+            return;
+        }
+        let older = self.between(self.at_or_after(first), end);
+        let older: Vec<RowId> = older.map(|row| row.id()).collect();
         for id in older.into_iter().filter(|id| id.life != kept) {
             self.remove(id);
         }
@@ -106,7 +124,10 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 
     /// Drops a row. Only the table knows which may go.
     pub(crate) fn remove(&mut self, id: RowId) {
-        let Some(number) = self.by_id.remove(&id) else { return };
+        let position = self.at_or_after(id);
+        let Some(number) = self.number_at(position, id) else { return };
+        self.by_id.remove(position);
+        self.len -= 1;
         if let Some(entry) = self.slots[number as usize].take() {
             let version = entry.row.version();
             self.fingerprint = self.fingerprint.wrapping_sub(share(id, version));
@@ -145,32 +166,52 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.graves.contains(&replica)
     }
 
-    fn note_growth(&mut self, id: RowId, before: Version) {
-        let Some(number) = self.number(id) else { return };
+    fn note_growth(&mut self, number: u32, before: Version) {
         let Some(entry) = &mut self.slots[number as usize] else { return };
         entry.changed = self.journal.note_growth(number, before);
         let growth = entry.row.version().wrapping_sub(before);
-        self.fingerprint = self.fingerprint.wrapping_add(share(id, growth));
-        if self.journal.is_long(self.by_id.len()) {
-            let slots = &self.slots;
-            self.journal.compact(|number, moment| {
-                slots[number as usize].as_ref().is_none_or(|it| it.changed != moment)
-            });
-        }
+        self.fingerprint = self.fingerprint.wrapping_add(share(entry.row.id(), growth));
+        self.journal.forget_early(self.len);
     }
 
     /// The number of a row: it stays while the row does, and is used again for other rows.
     pub(crate) fn number(&self, id: RowId) -> Option<u32> {
-        self.by_id.get(&id).copied()
+        self.number_at(self.at_or_after(id), id)
     }
 
     pub(crate) fn numbered(&self, number: u32) -> Option<&Arc<Row<K, V>>> {
         self.slots.get(number as usize)?.as_ref().map(|entry| &entry.row)
     }
 
-    fn entry_mut(&mut self, id: RowId) -> Option<&mut Entry<K, V>> {
-        let number = self.number(id)?;
-        self.slots[number as usize].as_mut()
+    /// The number at a position, if that is where this row is.
+    fn number_at(&self, position: Position, id: RowId) -> Option<u32> {
+        self.by_id.at(position).filter(|number| self.id_of(*number) == Some(id))
+    }
+
+    fn id_of(&self, number: u32) -> Option<RowId> {
+        self.numbered(number).map(|row| row.id())
+    }
+
+    /// Where the first row is whose id is not less.
+    fn at_or_after(&self, id: RowId) -> Position {
+        self.by_id.first_not(|number| self.id_of(number) < Some(id))
+    }
+
+    /// Where the first row is whose id is greater.
+    fn after(&self, id: RowId) -> Position {
+        self.by_id.first_not(|number| self.id_of(number) <= Some(id))
+    }
+
+    fn last_before(&self, position: Position) -> Option<&Arc<Row<K, V>>> {
+        self.numbered(self.by_id.before(position)?)
+    }
+
+    fn between(
+        &self,
+        start: Position,
+        end: Position,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
+        self.rows(self.by_id.between(start, end))
     }
 
     fn rows(
@@ -203,23 +244,25 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
 
     /// Says whether a newer life counts in place of this one.
     pub(crate) fn supersede(&self, id: RowId) -> bool {
-        let newest = || self.of(id.space, id.life.replica).next_back();
-        id.space.is_ephemeral() && newest().is_some_and(|row| row.id().life > id.life)
+        let newest = || self.last_before(self.after(RowId::last_of(id.space, id.life.replica)));
+        // Were it another replica's row, or one of another space, it would come before `id`.
+        id.space.is_ephemeral() && newest().is_some_and(|row| row.id() > id)
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
-        self.rows(self.by_id.values().copied())
+        self.rows(self.by_id.iter())
     }
 
     pub(crate) fn from(&self, start: RowId) -> impl Iterator<Item = &Arc<Row<K, V>>> {
-        self.rows(self.by_id.range(start..).map(|(_, number)| *number))
+        let numbers = self.by_id.from(self.at_or_after(start));
+        numbers.filter_map(|number| self.numbered(number))
     }
 
     /// The spaces that hold rows, found without a walk over these.
     pub(crate) fn spaces(&self) -> impl Iterator<Item = Space> {
         let at_or_after = |space: Space| {
             let first = RowId::first_of(space, ReplicaId(0));
-            self.by_id.range(first..).next().map(|(id, _)| id.space)
+            self.from(first).next().map(|row| row.id().space)
         };
         let next = move |space: &Space| at_or_after(Space(space.0.checked_add(1)?));
         core::iter::successors(at_or_after(Space(0)), next)
@@ -228,7 +271,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
     pub(crate) fn in_space(&self, space: Space) -> impl Iterator<Item = &Arc<Row<K, V>>> {
         let first = RowId::first_of(space, ReplicaId(0));
         let last = RowId::last_of(space, ReplicaId(u64::MAX));
-        self.rows(self.by_id.range(first..=last).map(|(_, number)| *number))
+        self.between(self.at_or_after(first), self.after(last))
     }
 
     /// Walks the rows of one replica in all spaces.
@@ -241,19 +284,49 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         space: Space,
         replica: ReplicaId,
     ) -> impl DoubleEndedIterator<Item = &Arc<Row<K, V>>> {
-        let ids = RowId::first_of(space, replica)..=RowId::last_of(space, replica);
-        self.rows(self.by_id.range(ids).map(|(_, number)| *number))
+        let first = RowId::first_of(space, replica);
+        self.between(self.at_or_after(first), self.after(RowId::last_of(space, replica)))
     }
 
     pub(crate) fn changed_after(&self, moment: u64) -> impl Iterator<Item = &Arc<Row<K, V>>> {
-        self.journal.growths_after(moment).filter_map(|(number, moment)| {
+        let lately = self.journal.growths_after(moment).into_iter().flatten();
+        let lately = lately.filter_map(|(number, moment)| {
             let entry = self.slots[number as usize].as_ref()?;
             (entry.changed == moment).then_some(&entry.row)
-        })
+        });
+        self.all_changed_after(moment).into_iter().map(|entry| &entry.row).chain(lately)
+    }
+
+    /// The same by a look at all rows, where the journal does not go back so far.
+    fn all_changed_after(&self, moment: u64) -> Vec<&Entry<K, V>> {
+        if self.journal.growths_after(moment).is_some() {
+            return Vec::new();
+        }
+        let entries = self.slots.iter().flatten();
+        let mut changed: Vec<_> = entries.filter(|entry| entry.changed > moment).collect();
+        changed.sort_unstable_by_key(|entry| entry.changed);
+        changed
     }
 
     pub(crate) fn changes_after(&self, moment: u64) -> Option<SmallVec<[Change; 2]>> {
-        self.journal.changes_after(moment, |number| self.numbered(number).map(|row| row.id()))
+        self.journal.changes_after(moment, |number| self.id_of(number))
+    }
+
+    /// Shares the rows that changed after a moment with other tables.
+    pub(crate) fn share(&mut self, moment: u64, pool: &mut RowPool<K, V>)
+    where
+        Cell<V>: PartialEq,
+    {
+        let Self { slots, journal, .. } = self;
+        let Some(growths) = journal.growths_after(moment) else {
+            slots.iter_mut().flatten().for_each(|entry| pool.share(&mut entry.row));
+            return;
+        };
+        for (number, _) in growths {
+            if let Some(entry) = &mut slots[number as usize] {
+                pool.share(&mut entry.row);
+            }
+        }
     }
 
     pub(crate) const fn moment(&self) -> u64 {
@@ -264,8 +337,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Rows<K, V> {
         self.fingerprint
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.by_id.len()
+    pub(crate) const fn len(&self) -> usize {
+        self.len
     }
 }
 
@@ -301,6 +374,16 @@ mod tests {
         assert_eq!(rows.fingerprint(), fresh.fingerprint());
     }
 
+    /// Whatever the moment, the rows that changed after it are found, in the order in which they did.
+    fn check_changed(rows: &Rows<u8, u8>, changed: &BTreeMap<RowId, u64>) {
+        for moment in [0, rows.moment() / 2, rows.moment().saturating_sub(3), rows.moment()] {
+            let mut later: Vec<_> = changed.iter().filter(|(_, at)| **at > moment).collect();
+            later.sort_by_key(|(_, at)| **at);
+            let found = rows.changed_after(moment).map(|row| row.id());
+            assert!(found.eq(later.iter().map(|(id, _)| **id)), "after {moment}");
+        }
+    }
+
     proptest! {
         /// Rows grow and go at random; whoever looks now and then is told what changed since.
         #[test]
@@ -308,19 +391,23 @@ mod tests {
             let mut rows: Rows<u8, u8> = Rows::new();
             let mut model: BTreeMap<RowId, Version> = BTreeMap::new();
             let (mut seen, mut numbers, mut seen_at) = (model.clone(), BTreeMap::new(), 0);
+            let mut changed = BTreeMap::new();
             for (replica, kind) in steps {
                 let id = id(replica);
                 match kind {
                     0 => {
                         rows.remove(id);
                         model.remove(&id);
+                        changed.remove(&id);
                     }
                     1 | 2 => {
                         rows.change(id, |row| row.touch(Timestamp(1)));
                         *model.entry(id).or_default() += 1;
+                        changed.insert(id, rows.moment());
                     }
                     _ => {
                         check(&rows, &model);
+                        check_changed(&rows, &changed);
                         let told = rows.changes_after(seen_at);
                         prop_assert!(told.is_some() || rows.moment() - seen_at > 64);
                         for change in told.unwrap_or_default() {

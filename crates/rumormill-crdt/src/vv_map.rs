@@ -10,8 +10,8 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::{
     Admission, Cell, Change, Dependency, Growth, Head, HeadVerifier, Life, Limits, Progress,
-    Refused, ReplicaId, Row, RowDelta, RowId, RowWriter, Signature, Since, Space, Timestamp,
-    Version, VersionVector,
+    Refused, ReplicaId, Row, RowDelta, RowId, RowPool, RowWriter, Signature, Since, Space,
+    Timestamp, Version, VersionVector,
     rows::{self, Rows},
     stagings::Stagings,
 };
@@ -326,6 +326,15 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     #[must_use]
     pub fn changes_since(&self, bookmark: Bookmark) -> Option<SmallVec<[Change; 2]>> {
         self.rows.changes_after(bookmark.0)
+    }
+
+    /// Has the rows that changed after `since` share their memory with equal rows of other tables.
+    /// Nothing else changes; the next write of a row, by its owner or by a delta, copies it first.
+    pub fn share_rows(&mut self, since: Bookmark, pool: &mut RowPool<K, V>)
+    where
+        Cell<V>: PartialEq,
+    {
+        self.rows.share(since.0, pool);
     }
 
     /// Returns the number of a visible row. It stays the same while the row is there; later it

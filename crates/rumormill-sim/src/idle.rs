@@ -114,7 +114,8 @@ pub(crate) fn agree_within(sim: &mut Sim, limit: Duration) -> Option<Duration> {
     None
 }
 
-fn all_agree(sim: &Sim) -> bool {
+/// Says whether all show the same versions, by their fingerprints.
+pub(crate) fn all_agree(sim: &Sim) -> bool {
     let mut fingerprints = sim.nodes().map(|(_, node)| node.table().fingerprint());
     let first = fingerprints.next();
     fingerprints.all(|other| Some(other) == first)

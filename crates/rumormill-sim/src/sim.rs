@@ -8,13 +8,14 @@ mod meter;
 mod outsider;
 mod queue;
 mod record;
+mod sharing;
 
 use core::{fmt, time::Duration};
 use std::{collections::BTreeSet, sync::Arc};
 
 use rumormill_core::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node, Stats, Trust,
-    crdt::{Bytes, Key, ReplicaId, Row, Table, Writer},
+    crdt::{Bookmark, Bytes, Key, ReplicaId, Row, RowPool, Table, Writer},
 };
 
 pub(crate) use self::insider::{LIES, slander};
@@ -71,6 +72,9 @@ pub struct Sim {
     outsider: Outsider,
     /// Lets members in, where they sign.
     fleet: Option<Fleet>,
+    /// Rows that nodes share, if they do.
+    pool: Option<RowPool<Key, Bytes>>,
+    keeps_events: bool,
     trace: Trace,
     replay: String,
 }
@@ -101,6 +105,8 @@ struct Slot {
     /// Asleep: no timer fires, and what is sent to it is lost.
     paused: bool,
     saved: Vec<Arc<Row<Key, Bytes>>>,
+    /// Changes of its table after this are not shared yet.
+    shared: Bookmark,
     /// What its nodes told, `TableChanged` left out.
     events: Vec<Event<Index>>,
 }
@@ -125,6 +131,8 @@ impl Sim {
             record: Record::default(),
             outsider: Outsider::default(),
             fleet: None,
+            pool: None,
+            keeps_events: true,
             trace: Trace::new(TRACE_LINES),
             replay: String::new(),
         }
@@ -327,6 +335,16 @@ impl Sim {
         &self.slots[who as usize].events
     }
 
+    /// Keeps what nodes tell from here on, or does not. What was kept stays.
+    pub const fn keep_events(&mut self, keeps: bool) {
+        self.keeps_events = keeps;
+    }
+
+    /// Takes what all nodes told since the beginning, or since this was called last.
+    pub fn take_events(&mut self) -> impl Iterator<Item = Event<Index>> {
+        self.slots.iter_mut().flat_map(|slot| slot.events.drain(..))
+    }
+
     /// Virtual time since the beginning.
     #[must_use]
     pub const fn now(&self) -> Duration {
@@ -429,11 +447,12 @@ impl Sim {
             }
         }
         while let Some(event) = node.poll_event() {
-            if event != Event::TableChanged {
+            if event != Event::TableChanged && self.keeps_events {
                 self.line(format_args!("{}: {event:?}", name(who)));
                 self.slot_mut(who).events.push(event);
             }
         }
+        self.share_rows_of(who, &mut node);
         let service = self.slot_mut(who).service;
         let wake_at = node.poll_timeout().map(|at| at + service);
         let slot = self.slot_mut(who);
@@ -537,6 +556,7 @@ impl Sim {
             wake_at: None,
             paused: false,
             saved: Vec::new(),
+            shared: Bookmark::default(),
             events: Vec::new(),
         });
         index
@@ -553,6 +573,7 @@ impl Sim {
         let identity =
             Identity { replica: slot.replica, name: name(who).to_string(), address: who };
         slot.node = Some(Box::new(Node::new(now, unix, identity, config, seed)));
+        slot.shared = Bookmark::default();
         self.line(format_args!("{} starts", name(who)));
         self.settle(who);
     }

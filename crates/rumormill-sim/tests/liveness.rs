@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rumormill_core::{Config, Event, Liveness, crdt::ReplicaId};
-use rumormill_sim::{Index, Link, Sim};
+use rumormill_sim::{Disk, Index, Link, Sim};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -151,4 +151,20 @@ fn who_is_cut_off_blames_itself_first() {
     assert!(sim.node(9).stats().suspicions < 10, "it has probed less and less often");
     let dead = found(&sim, Liveness::Dead, &[9]);
     assert_eq!(dead, vec![ReplicaId(9); 49]);
+}
+
+#[test]
+fn who_comes_back_with_its_disk_is_told_who_died_meanwhile() {
+    let mut sim = sim("who_comes_back_with_its_disk_is_told_who_died_meanwhile");
+    sim.start_acquainted(60);
+    sim.run(5 * SECOND);
+    sim.crash(0);
+    (1..=5).for_each(|who| sim.crash(who));
+    sim.run(60 * SECOND);
+    sim.restart(0, Disk::Kept, 59);
+    // Long before it would have probed them all, one a second.
+    sim.run(5 * SECOND);
+    for dead in 1..=5 {
+        assert_eq!(sim.node(0).liveness(sim.replica(dead)), Some(Liveness::Dead), "{dead}");
+    }
 }

@@ -155,7 +155,7 @@ impl Summary {
     }
 }
 
-fn parse_per_minute_pct(text: &str) -> Result<f64, String> {
+pub(super) fn parse_per_minute_pct(text: &str) -> Result<f64, String> {
     let pct: f64 = text.parse().map_err(|_| "a number such as 2.5 is expected".to_owned())?;
     if (0.0..=100.0).contains(&pct) {
         Ok(pct)

@@ -26,6 +26,10 @@ impl Roll {
 
     /// Adds a member and returns its place.
     pub(super) fn push(&mut self, replica: ReplicaId) -> u32 {
+        if self.members.len() == self.members.capacity() {
+            // Doubling the room would leave a third of it unused.
+            self.members.reserve_exact(self.members.len() / 8 + 4);
+        }
         self.members.push(replica);
         place(self.members.len() - 1)
     }

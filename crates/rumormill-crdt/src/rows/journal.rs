@@ -18,18 +18,18 @@ pub struct Change {
 }
 
 /// So many of the latest changes are always all there.
-const LATEST: u64 = 64;
+const LATEST: usize = 64;
 
-/// Every growth and every drop of a row, by ascending moment, as far as anybody may ask.
-///
-/// A growth is stale once its row grew again or went; stale ones are dropped before they outnumber
-/// the rows. Drops are few, and forgotten one by one.
+/// The latest growths and drops of rows, by ascending moment: all of the latest, and of those before
+/// as many as cost little beside the rows. To whoever asks for more, all rows are shown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Journal {
     /// The moment of the last change; counts changes since the table was made.
     moment: u64,
     /// All that happened after this moment is here.
     complete_after: u64,
+    /// All growths after this moment are here.
+    growths_after: u64,
     growths: VecDeque<Growth>,
     drops: VecDeque<Drop>,
 }
@@ -66,7 +66,7 @@ impl Journal {
     pub(crate) fn note_drop(&mut self, id: RowId, number: u32, before: Version) -> Option<u32> {
         self.moment += 1;
         self.drops.push_back(Drop { moment: self.moment, id, before, number });
-        if self.drops.len() as u64 <= LATEST {
+        if self.drops.len() <= LATEST {
             return None;
         }
         let forgotten = self.drops.pop_front()?;
@@ -74,22 +74,27 @@ impl Journal {
         Some(forgotten.number)
     }
 
-    /// Says whether it is time to [`compact`](Self::compact), given how many rows there are.
-    pub(crate) fn is_long(&self, rows: usize) -> bool {
-        self.growths.len() as u64 > 2 * rows as u64 + 2 * LATEST
+    /// Forgets the earlier half of the growths if they are many, given how many rows there are. So
+    /// there are always as many as a sixteenth of the rows, and never as many as an eighth and 128.
+    pub(crate) fn forget_early(&mut self, rows: usize) {
+        if self.growths.len() <= rows / 8 + 2 * LATEST {
+            return;
+        }
+        let early = self.growths.len() / 2;
+        if let Some(last) = self.growths.drain(..early).next_back() {
+            self.growths_after = last.moment;
+            self.complete_after = self.complete_after.max(last.moment);
+        }
     }
 
-    /// Drops stale growths, but for the latest.
-    pub(crate) fn compact(&mut self, is_stale: impl Fn(u32, u64) -> bool) {
-        let latest_from = self.moment.saturating_sub(LATEST) + 1;
-        self.growths.retain(|it| it.moment >= latest_from || !is_stale(it.number, it.moment));
-        self.complete_after = self.complete_after.max(latest_from - 1);
-    }
-
-    /// The growths after a moment, stale ones too.
-    pub(crate) fn growths_after(&self, moment: u64) -> impl Iterator<Item = (u32, u64)> {
+    /// The growths after a moment, those of rows that grew again or went too. Nothing if some are
+    /// forgotten.
+    pub(crate) fn growths_after(&self, moment: u64) -> Option<impl Iterator<Item = (u32, u64)>> {
+        if moment < self.growths_after {
+            return None;
+        }
         let first = self.growths.partition_point(|it| it.moment <= moment);
-        self.growths.range(first..).map(|it| (it.number, it.moment))
+        Some(self.growths.range(first..).map(|it| (it.number, it.moment)))
     }
 
     /// The rows that changed after a moment, by id, with what they were then. Nothing if too much

@@ -12,6 +12,7 @@ use crate::link::{Delays, Fate};
 pub(super) struct Record {
     hash: u64,
     datagrams: u64,
+    bytes: u64,
     mishaps: BTreeMap<&'static str, u64>,
     rejections: BTreeMap<&'static str, u64>,
     vices: BTreeMap<Vice, u64>,
@@ -29,6 +30,12 @@ impl Sim {
     #[must_use]
     pub const fn datagrams_sent(&self) -> u64 {
         self.record.datagrams
+    }
+
+    /// How many bytes they had.
+    #[must_use]
+    pub const fn bytes_sent(&self) -> u64 {
+        self.record.bytes
     }
 
     /// What the network did to datagrams, and how often: losses, repetitions and so on.
@@ -53,6 +60,7 @@ impl Sim {
 impl Record {
     pub(super) fn sent(&mut self, now: Instant, (from, to): (Index, Index), bytes: &[u8]) {
         self.datagrams += 1;
+        self.bytes += bytes.len() as u64;
         let now = u64::try_from(now.since_origin().as_nanos()).unwrap_or(u64::MAX);
         self.take(now);
         self.take(u64::from(from) << 32 | u64::from(to));
