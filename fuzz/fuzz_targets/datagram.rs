@@ -1,3 +1,9 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rumormill_fuzz::datagram(bytes));
+use std::sync::LazyLock;
+
+use rumormill_fuzz::Target;
+
+static TARGET: LazyLock<Target> = LazyLock::new(|| rumormill_fuzz::named("datagram"));
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (TARGET.run)(bytes));

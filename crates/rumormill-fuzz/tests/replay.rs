@@ -1,8 +1,26 @@
-//! Replays the committed corpora on any toolchain, and some mutations of every file in them.
+//! Replays the committed corpora on any toolchain, and a million spoiled copies of what is in them.
+//!
+//! `RUMORMILL_MUTATIONS=5000000 cargo test --release -p rumormill-fuzz` spoils more.
 
 use std::{fs, path::PathBuf};
 
-use rumormill_fuzz::{conversation, datagram, frame};
+use rumormill_fuzz::{Mutations, all, conversation, frame, named};
+
+/// So many spoiled inputs in all, by default.
+const MUTATIONS: u64 = 1_000_000;
+
+/// Of so many shares these take one each; who has nodes in it takes fewer, since it is slow.
+const SHARES: u64 = 100;
+
+fn share(name: &str) -> u64 {
+    match name {
+        "datagram" => 6,
+        "two_nodes" => 1,
+        "certificate" => 3,
+        "sealed" => 10,
+        _ => 16,
+    }
+}
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
@@ -14,24 +32,71 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn the_corpus_replays() {
-    let corpus = corpus("datagram");
-    assert!(corpus.len() > 20);
-    corpus.iter().for_each(|bytes| datagram(bytes));
+fn corpora_replay() {
+    for target in all() {
+        let corpus = corpus(target.name);
+        assert!(!corpus.is_empty(), "{} has a corpus", target.name);
+        corpus.iter().for_each(|bytes| (target.run)(bytes));
+    }
 }
 
 #[test]
-fn every_byte_of_the_corpus_may_change() {
+fn the_corpora_have_what_is_written_now() {
+    for target in all() {
+        let corpus = corpus(target.name);
+        for seed in (target.seeds)() {
+            assert!(
+                corpus.contains(&seed),
+                "{} lacks a seed: cargo run -p rumormill-fuzz --example write_corpus",
+                target.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_million_spoiled_inputs_do_no_harm() {
+    let mutations = std::env::var("RUMORMILL_MUTATIONS").ok();
+    let mutations = mutations.map_or(MUTATIONS, |count| count.parse().expect("a number"));
+    assert_eq!(all().iter().map(|target| share(target.name)).sum::<u64>(), SHARES);
+    for target in all() {
+        let corpus = corpus(target.name);
+        let count = usize::try_from(mutations / SHARES * share(target.name)).expect("a number");
+        for (number, bytes) in Mutations::new(&corpus, 1).take(count).enumerate() {
+            let run = std::panic::catch_unwind(|| (target.run)(&bytes));
+            assert!(run.is_ok(), "{}, spoiled input {number}: {bytes:?}", target.name);
+        }
+    }
+}
+
+#[test]
+fn every_byte_of_a_datagram_may_change_and_any_end_be_missing() {
+    let run = named("datagram").run;
     for bytes in corpus("datagram") {
         for at in 0..bytes.len() {
             // Another byte each time, and the same ones each run.
             let change = u8::try_from(at * 7 % 255 + 1).expect("below 256");
             let mut mutated = bytes.clone();
             mutated[at] ^= change;
-            datagram(&mutated);
+            run(&mutated);
         }
         for len in 0..bytes.len() {
-            datagram(&bytes[..len]);
+            run(&bytes[..len]);
+        }
+    }
+}
+
+#[test]
+fn no_bit_of_a_sealed_datagram_or_a_certificate_can_be_changed() {
+    for name in ["sealed", "certificate"] {
+        let run = named(name).run;
+        // Targets say themselves what must not be taken in.
+        for bytes in corpus(name).iter().take(8) {
+            for bit in 0..8 * bytes.len() {
+                let mut flipped = bytes.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                run(&flipped);
+            }
         }
     }
 }

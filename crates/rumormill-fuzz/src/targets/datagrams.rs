@@ -1,0 +1,95 @@
+//! Datagrams, with and without a seal.
+
+use std::{sync::LazyLock, time::Duration};
+
+use rumormill_core::{DATAGRAM_LEN_MIN, Instant, Node};
+
+use crate::nodes::{busy_node, busy_sealed_node, conversation, frame, read, sealed_conversation};
+
+/// The most datagrams with which a node may answer one.
+const ANSWERS_MAX: usize = 64;
+
+/// So many deadlines are kept afterwards: what was taken in may show later.
+const DEADLINES: usize = 4;
+
+/// The bytes of the frame.
+const FRAME_LEN: usize = 9;
+
+/// Hands a node one datagram: the first byte says whether as it is or as the payload of a whole frame, so
+/// that a fuzzer need not guess checksums.
+pub(super) fn open(bytes: &[u8]) {
+    let Some((is_whole, rest)) = bytes.split_first() else { return };
+    if is_whole.is_multiple_of(2) {
+        hand_over(busy_node(), &frame(rest));
+    } else {
+        hand_over(busy_node(), rest);
+    }
+}
+
+pub(super) fn open_seeds() -> Vec<Vec<u8>> {
+    let said = [conversation(2, 1), conversation(1, 2)].concat();
+    let whole = said.iter().map(|datagram| [&[1], &datagram[..]].concat());
+    let payloads = said.iter().map(|datagram| [&[0], &datagram[FRAME_LEN..]].concat());
+    whole.chain(payloads).chain([messages_about_liveness()]).collect()
+}
+
+/// A suspicion, a question to ping somebody and the answer that there was none, by somebody who
+/// spells out its life; see `docs/wire.md`.
+fn messages_about_liveness() -> Vec<u8> {
+    let life = [0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 9];
+    let tag = [1, 2, 3, 4];
+    [&[0; 5][..], &life, &[3], &tag, &[1, 1], &tag, &[20], &tag, &[32], &[21, 32]].concat()
+}
+
+/// Hands a node of a sealed population whatever it is: nobody without a key is taken in.
+pub(super) fn sealed(bytes: &[u8]) {
+    let mut node = busy_sealed_node();
+    let is_said = sealed_seeds_shared().iter().any(|said| said == bytes);
+    let (rows, members) = (node.table().bookmark(), node.member_count());
+    let taken = node.handle_datagram(Instant::new(Duration::from_secs(1)), 9, bytes);
+    assert!(is_said || taken.is_err(), "nothing is taken in that nobody with a key said");
+    if taken.is_err() {
+        assert!(!node.has_transmit(), "a rejected datagram draws no answer");
+        assert_eq!((node.table().bookmark(), node.member_count()), (rows, members));
+    }
+}
+
+pub(super) fn sealed_seeds() -> Vec<Vec<u8>> {
+    sealed_seeds_shared().to_vec()
+}
+
+fn sealed_seeds_shared() -> &'static [Vec<u8>] {
+    static SAID: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| sealed_conversation(2, 1));
+    &SAID
+}
+
+fn hand_over(mut node: Node<u8>, bytes: &[u8]) {
+    let rows: Vec<_> = node.table().rows().cloned().collect();
+    let now = Instant::new(Duration::from_secs(1));
+    let taken = node.handle_datagram(now, 9, bytes);
+    if taken.is_err() {
+        assert!(node.table().rows().eq(&rows), "a rejected datagram changes nothing");
+        assert!(!node.has_transmit(), "a rejected datagram draws no answer");
+        return;
+    }
+    // A datagram may tell of a later life of ours, which makes us begin another one.
+    for row in rows.iter().filter(|row| row.id().life == node.life()) {
+        assert_eq!(node.table().row(row.id()), Some(row), "only we write our rows");
+    }
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    let (mut answers, mut answered, asked) = (0, 0, bytes.len());
+    while let Some(transmit) = node.poll_transmit(&mut buf) {
+        answers += 1;
+        // Nobody has seen whether the stranger's address is real.
+        answered += if transmit.to == 9 { transmit.payload.len() } else { 0 };
+        assert!(answers <= ANSWERS_MAX, "one datagram draws a bounded number of answers");
+    }
+    assert!(answered <= asked, "{answered} bytes to an address that {asked} came from");
+    while node.poll_event().is_some() {}
+    let _ = read(&node);
+    for _ in 0..DEADLINES {
+        let next = node.poll_timeout().expect("a node always has a next deadline");
+        node.handle_timeout(next);
+        while node.poll_transmit(&mut buf).is_some() {}
+    }
+}
