@@ -187,7 +187,7 @@ impl Suspicions {
 
     /// Leaves a suspect the least time, since somebody takes it for dead. Says whether that is news.
     pub(super) fn hasten(&mut self, replica: ReplicaId, patience: Patience) -> bool {
-        if !self.suspects.get(&replica).is_some_and(|suspicion| !suspicion.is_hastened) {
+        if self.suspects.get(&replica).is_none_or(|suspicion| suspicion.is_hastened) {
             return false;
         }
         let Some(mut suspicion) = self.remove(replica) else { return false };
