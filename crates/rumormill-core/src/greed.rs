@@ -25,9 +25,9 @@ fn lasting() -> impl Iterator<Item = Space> {
 
 fn refused(node: &mut Node<u32>) -> Vec<(u64, Refused)> {
     let events = core::iter::from_fn(|| node.poll_event());
-    let refused = events.filter_map(|event| match event {
-        Event::RowRefused { replica, reason } => Some((replica.0, reason)),
-        _ => None,
+    let refused = events.filter_map(|event| {
+        let Event::RowRefused { replica, reason } = event else { return None };
+        Some((replica.0, reason))
     });
     refused.collect()
 }

@@ -13,7 +13,8 @@ pub struct Limits {
     /// The most rows in the table.
     pub rows_max: usize,
     /// The most cells, tombstones included, in all rows of one replica together, of all its lives and
-    /// spaces but ephemeral ones, 2^21 by default. What it writes beyond that is taken in by nobody. With
+    /// spaces but ephemeral ones, 2^21 by default. Nobody has to take in what it writes beyond that, and
+    /// nobody takes in more than twice as much: rows of few cells are not counted each time. With
     /// [`cell_len_max`](Self::cell_len_max), a bound on its bytes.
     pub origin_cells_max: usize,
     /// The most rows of one replica, 2^13 by default: each of its lives has one in each space it writes in.

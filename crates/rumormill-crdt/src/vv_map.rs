@@ -2,6 +2,7 @@
 
 mod dropping;
 mod joining;
+mod quota;
 
 use alloc::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::{
     stagings::Stagings,
 };
 
-pub use self::dropping::Dropped;
+pub use self::{dropping::Dropped, quota::Share};
 
 /// A table with one row per life and space. Its value is, for every row, the content its owner
 /// gave it at the greatest version heard of.
@@ -55,15 +56,6 @@ pub struct VvMap<K, V> {
 /// A moment in the life of one table value: what changed after it can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Bookmark(u64);
-
-/// How much of a table is one replica's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Share {
-    /// Its rows.
-    pub rows: usize,
-    /// The cells in them, tombstones included.
-    pub cells: usize,
-}
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     /// Makes an empty table in which `life` writes.
@@ -169,39 +161,6 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
             }
         }
         self.stage(delta, verifier)
-    }
-
-    /// Refuses what would give a replica more than its share. Only what grows is refused: a row of as many
-    /// cells as before is taken in. A row in an ephemeral space is bounded by itself, or who has much would
-    /// not be heard of after a restart.
-    fn check_quota(&self, delta: &RowDelta<K, V>) -> Result<(), Refused> {
-        let id = delta.id();
-        let (held, staged) = (self.rows.get(id), self.stagings.len_of(id));
-        let is_new = |key: &K| held.is_none_or(|row| row.cell(key).is_none());
-        let growth = delta.cells().iter().filter(|cell| is_new(&cell.key)).count();
-        if id.space.is_ephemeral() || held.is_some() && growth == 0 {
-            return Ok(());
-        }
-        let share = self.share_of(id.life.replica);
-        // A staging may be a copy of the row that it is to replace.
-        let in_this = staged.max(held.map_or(0, |row| row.len()));
-        let elsewhere = share.cells - held.map_or(0, |row| row.len());
-        let Limits { origin_rows_max, origin_cells_max, .. } = self.limits;
-        let too_many_rows = held.is_none() && share.rows >= origin_rows_max;
-        let too_many_cells = elsewhere + in_this + growth > origin_cells_max;
-        if too_many_rows || too_many_cells { Err(Refused::OverQuota) } else { Ok(()) }
-    }
-
-    /// Returns how much of the table is one replica's, but for ephemeral spaces. Costs a look-up for each space that rows are in,
-    /// and a step for each of its rows.
-    #[must_use]
-    pub fn share_of(&self, replica: ReplicaId) -> Share {
-        let rows = self.rows.of_replica(replica);
-        let lasting = rows.filter(|row| !row.id().space.is_ephemeral());
-        lasting.fold(Share::default(), |Share { rows, cells }, row| Share {
-            rows: rows + 1,
-            cells: cells + row.len(),
-        })
     }
 
     /// Returns, row by row, what a table with the given digest lacks. Costs O(rows) comparisons;

@@ -5,7 +5,7 @@ use core::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Clock, Key, Life, Limits, Row, RowId, Space, Table, Timestamp, Version};
+use crate::{Bytes, Clock, Key, Life, Row, RowId, Share, Space, Table, Timestamp, Version};
 
 /// An edit was refused at write time, since it could never be replicated. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,17 +126,12 @@ impl<'r> Writer<'r> {
 
     /// What others would not take in is not written.
     fn check_quota(&self, space: Space, key: &Key) -> Result<(), WriteError> {
-        let Limits { origin_cells_max, origin_rows_max, .. } = *self.table.limits();
-        let own = self.own_row(space);
-        if space.is_ephemeral() || own.is_some_and(|row| row.cell(key).is_some()) {
-            return Ok(());
+        let id = RowId { space, life: self.life() };
+        let growth = || usize::from(self.own_row(space).is_none_or(|row| row.cell(key).is_none()));
+        match self.table.beyond_quota(id, growth) {
+            Some(Share { rows, cells }) => Err(WriteError::QuotaFull { rows, cells }),
+            None => Ok(()),
         }
-        let share = self.table.share_of(self.life().replica);
-        let too_many_rows = own.is_none() && share.rows >= origin_rows_max;
-        if share.cells >= origin_cells_max || too_many_rows {
-            return Err(WriteError::QuotaFull { rows: share.rows, cells: share.cells });
-        }
-        Ok(())
     }
 
     /// Takes the value away from under a key of one's own row. Says whether there was one.

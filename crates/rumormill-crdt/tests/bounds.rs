@@ -128,6 +128,43 @@ fn what_could_never_travel_is_refused_at_write_time() {
 }
 
 #[test]
+fn a_row_in_pieces_counts_as_far_as_it_has_come() {
+    let mut eve = VvMap::new(life(2), Limits::DEFAULT);
+    for key in 0..40u32 {
+        eve.write(Space::SHARED, Timestamp(1)).set(key, 0);
+    }
+    let row = eve.rows().next().expect("it was written");
+    let mut ann = VvMap::new(life(1), Limits { origin_cells_max: 20, ..Limits::DEFAULT });
+    let refused = (0..40).step_by(10).map(|from| {
+        let mut parts = row.delta_since(from, usize::MAX).expect("there is more").into_parts();
+        parts.cells.truncate(10);
+        let piece = RowDelta::new(DeltaParts { to: from + 10, ..parts }).expect("a piece");
+        ann.admit(&piece).err()
+    });
+    let refused: Vec<_> = refused.collect();
+    assert_eq!(refused[..2], [None, None]);
+    assert_eq!(refused[2], Some(Refused::OverQuota));
+    assert_eq!(ann.staged_cells(row.id()).count(), 20);
+}
+
+#[test]
+fn what_is_more_than_a_replica_may_have_is_refused_at_write_time() {
+    let limits = Limits { origin_cells_max: 3, origin_rows_max: 2, ..Limits::DEFAULT };
+    let mut ann = replica(limits);
+    let mut set = |space: Space, key| {
+        ann.edit(NOON, |writer| writer.set(space, Key::raw(key), Bytes::default())).map(drop)
+    };
+    let full = |rows, cells| Err(WriteError::QuotaFull { rows, cells });
+    assert_eq!(set(Space::SHARED, "a"), Ok(()));
+    assert_eq!(set(Space::STATS, "a"), Ok(()));
+    assert_eq!(set(Space(70), "a"), full(2, 2));
+    assert_eq!(set(Space::STATS, "b"), Ok(()));
+    assert_eq!(set(Space::STATS, "c"), full(2, 3));
+    assert_eq!(set(Space::STATS, "b"), Ok(()), "what is there is written over");
+    assert_eq!(set(Space::SELF, "a"), Ok(()), "who it is it may say");
+}
+
+#[test]
 fn a_clock_too_far_ahead_is_refused_and_changes_nothing() {
     let (mut ann, mut bob) = (replica(Limits::DEFAULT), Replica::new(life(2), Limits::DEFAULT));
     ann.edit(NOON + 2 * SECOND, |writer| REGISTER.set(writer, &1)).expect("a value fits");
