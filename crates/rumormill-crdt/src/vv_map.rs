@@ -275,7 +275,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
     }
 
     /// Walks the rows that changed after `bookmark`, least recently changed first. Costs O(log n)
-    /// and then what changed, not what exists.
+    /// and then what changed, not what exists; where more changed than a sixteenth of the rows and 64, it
+    /// may cost a look at all rows.
     pub fn changed_since(&self, bookmark: Bookmark) -> impl Iterator<Item = &Arc<Row<K, V>>> {
         self.rows.changed_after(bookmark.0)
     }

@@ -39,7 +39,8 @@ impl Told {
     }
 }
 
-fn about_member(event: &Event<Index>) -> Option<(Index, Liveness)> {
+/// The member that an event is about, and what it is by now.
+pub(crate) fn about_member(event: &Event<Index>) -> Option<(Index, Liveness)> {
     let Event::Member { replica, liveness } = event else { return None };
     Some((Index::try_from(replica.0).ok()?, *liveness))
 }

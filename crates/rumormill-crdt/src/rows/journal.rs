@@ -75,7 +75,8 @@ impl Journal {
     }
 
     /// Forgets the earlier half of the growths if they are many, given how many rows there are. So
-    /// there are always as many as a sixteenth of the rows, and never as many as an eighth and 128.
+    /// there are always as many as a sixteenth of the rows and 64, once there were, and never more than
+    /// an eighth and 129.
     pub(crate) fn forget_early(&mut self, rows: usize) {
         if self.growths.len() <= rows / 8 + 2 * LATEST {
             return;
