@@ -8,7 +8,7 @@ use rumormill_crdt::{Bytes, Key, Life, Limits, Replica, ReplicaId, RowDelta, Row
 
 use crate::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Liveness, Node,
-    message::{Claim, ClaimedStanding, Message, decode_payload},
+    message::{Claim, ClaimedStanding, Message, decode_all},
     random::Random,
     seal::FRAME_LEN,
     self_row,
@@ -181,7 +181,7 @@ fn who_is_about_to_be_given_up_is_told_so() {
     while let Some(now) = ann.poll_timeout().filter(|now| *now <= at(1_999)) {
         ann.handle_timeout(now);
         for datagram in datagrams(&mut ann) {
-            let (_, said) = decode_payload(&datagram[FRAME_LEN..]).expect("it is whole");
+            let (_, said) = decode_all(&datagram[FRAME_LEN..]).expect("it is whole");
             if said.iter().any(|it| matches!(it, Message::Claim(_))) {
                 told.push(now);
             }

@@ -135,8 +135,8 @@ impl Forger {
         let is_row = |message: &Message| {
             matches!(message, Message::Delta(_) | Message::Row(_) | Message::Rumor { .. })
         };
-        let left: Vec<_> = messages.iter().filter(|message| !is_row(message)).cloned().collect();
-        if left.len() == messages.len() {
+        let (rows, left): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_row);
+        if rows.is_empty() {
             return None;
         }
         self.frame(sender, &left)

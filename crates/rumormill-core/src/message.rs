@@ -3,6 +3,7 @@
 mod announced;
 mod claim;
 mod lack;
+mod payload;
 mod sketched;
 
 use alloc::vec::Vec;
@@ -13,16 +14,18 @@ use rumormill_crdt::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Rejected,
     seal::FRAME_LEN,
     sender::{Sender, Tag},
     trust::Attested,
 };
 
+#[cfg(test)]
+pub(crate) use self::payload::decode_all;
 pub(crate) use self::{
     announced::{Announced, Name},
     claim::{Claim, ClaimedStanding, Said},
     lack::{Filled, Lack},
+    payload::{Messages, decode_payload},
     sketched::{Ask, Cells, Compare, More, WireStrata},
 };
 
@@ -217,18 +220,6 @@ pub(crate) const fn delta_len_max(limits: &Limits, seal_len: usize, is_signed: b
     // A mark that says that it is there, the signature, and the content that a piece names.
     let signature = if is_signed { 1 + Signature::LEN + size_of::<Content>() } else { 0 };
     frame_and_sender + seal_len + signature + KIND + ROW + 2 * VARINT + head + 3 + cell
-}
-
-/// Reads the payload of a datagram: who sent it, and what it says.
-pub(crate) fn decode_payload(payload: &[u8]) -> Result<(Sender, Vec<Message>), Rejected> {
-    let (sender, mut rest) = Sender::decode(payload)?;
-    let mut messages = Vec::new();
-    while !rest.is_empty() {
-        let (message, after) = codec::decode_prefix(rest).map_err(|_| Rejected::Malformed)?;
-        messages.push(message);
-        rest = after;
-    }
-    Ok((sender, messages))
 }
 
 #[cfg(test)]

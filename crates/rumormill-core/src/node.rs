@@ -27,7 +27,7 @@ use crate::{
     isolation::Isolation,
     lives::Lives,
     membership::Membership,
-    message::{self, Message},
+    message,
     news::News,
     origins::Origins,
     outbox::Outbox,
@@ -243,7 +243,7 @@ impl<A: Address> Node<A> {
         self.stats.bytes_received += bytes.len() as u64;
         self.handle_sign_of_life(&from);
         self.outbox.begin_answer(&from, bytes.len());
-        if messages.iter().any(Message::is_opening) {
+        if messages.is_opening {
             self.meet(sender, &from);
         }
         self.answer_at_length(&from, &messages);

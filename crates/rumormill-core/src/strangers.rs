@@ -13,7 +13,7 @@ use rumormill_crdt::{
 
 use crate::{
     Config, DATAGRAM_LEN_MIN, Event, Identity, Instant, Node,
-    message::{Claim, ClaimedStanding, Message, Page, decode_payload},
+    message::{Claim, ClaimedStanding, Message, Page, decode_all},
     random::Random,
     seal::{FRAME_LEN, Seal},
     sender::{Sender, Tag},
@@ -67,7 +67,7 @@ pub(crate) fn datagram(sender: Life, messages: &[Message]) -> Vec<u8> {
 /// Answers the ping by which a node finds out whether the stranger's address is real.
 pub(crate) fn prove(node: &mut Node<u32>, now: Instant, sender: Life, said: &[Vec<u8>]) {
     let payloads = said.iter().map(|datagram| &datagram[FRAME_LEN..]);
-    let messages = payloads.flat_map(|it| decode_payload(it).expect("it is whole").1);
+    let messages = payloads.flat_map(|it| decode_all(it).expect("it is whole").1);
     let mut acks = Vec::new();
     for message in messages {
         if let Message::Ping { nonce } = message {
@@ -189,7 +189,7 @@ fn said(node: &mut Node<u32>) -> Vec<(u32, Message)> {
     let mut buf = [0; DATAGRAM_LEN_MIN];
     let mut said = Vec::new();
     while let Some(transmit) = node.poll_transmit(&mut buf) {
-        let (_, messages) = decode_payload(&transmit.payload[FRAME_LEN..]).expect("it is whole");
+        let (_, messages) = decode_all(&transmit.payload[FRAME_LEN..]).expect("it is whole");
         said.extend(messages.into_iter().map(|message| (transmit.to, message)));
     }
     said

@@ -5,10 +5,10 @@
 //! [`decode`] therefore encodes what it read again and compares, without allocating.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 
 use postcard::ser_flavors::{Flavor, Size};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// The bytes are not what the encoder writes for any value of the type. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +115,48 @@ pub(crate) mod fixed {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         <[u8; 8]>::deserialize(deserializer).map(u64::from_be_bytes)
+    }
+}
+
+/// A list that takes room as its elements come, and little more than they need: whatever count a stranger
+/// puts before it. (`Vec` makes room for as many elements at once as there may be bytes left.)
+pub(crate) struct Frugal<T>(pub(crate) Vec<T>);
+
+impl<T> Frugal<T> {
+    /// For fields of this type that are plain lists.
+    pub(crate) fn deserialize<'de, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+    where
+        T: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        <Self as Deserialize>::deserialize(deserializer).map(|Self(list)| list)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Frugal<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Elements<T> {
+            type Value = Frugal<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<S: de::SeqAccess<'de>>(self, mut seq: S) -> Result<Frugal<T>, S::Error> {
+                let mut list = Vec::new();
+                while let Some(element) = seq.next_element()? {
+                    if list.len() == list.capacity() {
+                        list.reserve_exact(list.len() / 4 + 4);
+                    }
+                    list.push(element);
+                }
+                Ok(Frugal(list))
+            }
+        }
+
+        deserializer.deserialize_seq(Elements(PhantomData))
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::Serialize
 
 use crate::{
     Content, Head, Refused, RowId, Version,
-    codec::{Malformed, encoded_len},
+    codec::{Frugal, Malformed, encoded_len},
     hash::cell_hash,
     row::hash_of,
 };
@@ -255,7 +255,7 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for DeltaPa
                 let to = seq.next_element()?.ok_or_else(missing)?;
                 let head: Head = seq.next_element()?.ok_or_else(missing)?;
                 let content = if names_content(&head, to) { seq.next_element()? } else { None };
-                let cells = seq.next_element()?.ok_or_else(missing)?;
+                let Frugal(cells) = seq.next_element()?.ok_or_else(missing)?;
                 Ok(DeltaParts { id, from, to, head, content, cells })
             }
         }

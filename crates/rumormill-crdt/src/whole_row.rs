@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Dependency, Head, RowDelta, RowId, Timestamp, Version,
-    codec::{Malformed, pairs},
+    codec::{Frugal, Malformed, pairs},
     delta::{DeltaCell, DeltaParts, sum_of},
     head::Recent,
     row::hash_of,
@@ -25,6 +25,7 @@ pub struct WholeRow<K, V> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "K: Deserialize<'de>, V: Deserialize<'de>"))]
 struct WholeParts<K, V> {
     id: RowId,
     version: Version,
@@ -33,6 +34,7 @@ struct WholeParts<K, V> {
     recent: Recent,
     #[serde(with = "pairs")]
     dependencies: BTreeMap<RowId, Dependency>,
+    #[serde(deserialize_with = "Frugal::deserialize")]
     cells: Vec<DeltaCell<K, V>>,
 }
 

@@ -11,6 +11,6 @@ mod targets;
 
 pub use self::{
     mutations::Mutations,
-    nodes::{conversation, frame, sealed_conversation},
+    nodes::{busy_node, busy_sealed_node, conversation, frame, sealed_conversation},
     targets::{Target, all, named},
 };

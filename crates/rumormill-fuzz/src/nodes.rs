@@ -18,12 +18,14 @@ const CALLS: Column<PnCounter> = Column::new(Space::STATS, "calls");
 pub(crate) const UNIX: Duration = Duration::from_secs(1_767_225_600);
 
 /// A node that knows another and has written something of each kind.
-pub(crate) fn busy_node() -> Node<u8> {
+#[must_use]
+pub fn busy_node() -> Node<u8> {
     busy(Config::DEFAULT)
 }
 
 /// The same, in a population that seals.
-pub(crate) fn busy_sealed_node() -> Node<u8> {
+#[must_use]
+pub fn busy_sealed_node() -> Node<u8> {
     busy(sealed())
 }
 

@@ -164,7 +164,7 @@ pub(super) fn says(datagram: &[u8], is_such: impl Fn(&Message) -> bool) -> bool 
 pub(super) fn messages_of(datagram: &[u8]) -> Vec<Message> {
     let mut seal = unsealed();
     let payload = seal.open(datagram).expect("it is whole");
-    message::decode_payload(payload).expect("it is whole").1
+    message::decode_all(payload).expect("it is whole").1
 }
 
 fn address(who: usize) -> u32 {

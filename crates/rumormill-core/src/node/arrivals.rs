@@ -7,7 +7,7 @@ use rumormill_crdt::{Bytes, Growth, Key, Refused, RowDelta, RowId, Since, Space,
 use super::Node;
 use crate::{
     Address,
-    message::{Announced, Message, TablePrint},
+    message::{Announced, Message, Messages, TablePrint},
     outbox::CLAIMS_MAX,
     reconcile::Scene,
     rumor::Heat,
@@ -75,16 +75,14 @@ impl<A: Address> Node<A> {
 
     /// Answers what takes a walk over many rows or members: once for each datagram, which has room
     /// to ask a thousand times.
-    pub(super) fn answer_at_length(&mut self, from: &A, messages: &[Message]) {
+    pub(super) fn answer_at_length(&mut self, from: &A, messages: &Messages) {
         let Self { replica, rumor, members, outbox: out, .. } = self;
         let table = replica.table();
         let ours = TablePrint::new(table.fingerprint());
-        let differs =
-            |it: &Message| matches!(it, Message::Pull { fingerprint } if *fingerprint != ours);
-        if messages.iter().any(differs) {
+        if messages.pull_from(ours) {
             rumor.handle_pull(from, table, out);
         }
-        if messages.contains(&Message::WhoIsDead) {
+        if messages.asks_for_the_dead {
             let claims = members.claims_about_dead(CLAIMS_MAX);
             let dead = claims.map(|claim| out.claim(from, claim)).count();
             out.so_many_are_dead(from, dead as u64);

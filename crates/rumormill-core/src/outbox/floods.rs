@@ -124,7 +124,7 @@ impl Flood {
         let about = (self.replica.table(), &self.digest);
         let composed = self.outbox.compose(Scope::Everything, OURS, about, &self.rumored, &mut buf);
         let composed = composed.expect("there is more to say than fits");
-        let (_, said) = message::decode_payload(&buf[FRAME_LEN..composed.len]).expect("ours");
+        let (_, said) = message::decode_all(&buf[FRAME_LEN..composed.len]).expect("ours");
         said
     }
 
@@ -257,7 +257,7 @@ fn what_is_urgent_leaves_alone_while_the_rest_waits() {
     let mut buf = [0; 300];
     let composed = flood.outbox.compose(Scope::Urgent, OURS, about, &[], &mut buf);
     let composed = composed.expect("pings and a refutation wait");
-    let (_, said) = message::decode_payload(&buf[FRAME_LEN..composed.len]).expect("ours");
+    let (_, said) = message::decode_all(&buf[FRAME_LEN..composed.len]).expect("ours");
     assert_eq!((composed.pings, composed.deltas, said.len()), (4, 0, 9), "{said:?}");
     assert!(flood.outbox.is_empty(Scope::Urgent) && !flood.outbox.is_empty(Scope::Everything));
     assert!(flood.next().iter().all(|message| !matches!(message, Message::Ping { .. })));
