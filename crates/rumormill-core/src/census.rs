@@ -42,6 +42,8 @@ impl Census {
         self.asks_left -= 1;
         self.next_at = Some(now + config.request_timeout);
         if let Some(peer) = members.draw(random, 1).first() {
+            // Long enough to be asked back by who does not know our address to be real.
+            out.introduce(peer);
             out.who_is_dead(peer);
         }
     }

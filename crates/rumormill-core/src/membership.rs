@@ -305,11 +305,6 @@ impl<A: Address> Membership<A> {
         self.dead.members().len()
     }
 
-    /// How many are dead, or said to be and being asked.
-    pub(crate) fn said_to_be_dead(&self) -> usize {
-        self.dead_count() + self.suspicions.hastened()
-    }
-
     fn life(&self, replica: ReplicaId) -> Option<Life> {
         self.members.get(&replica).map(|known| Life { replica, epoch: known.epoch })
     }

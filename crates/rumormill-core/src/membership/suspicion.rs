@@ -187,14 +187,12 @@ impl Suspicions {
 
     /// Leaves a suspect the least time, since somebody takes it for dead. Says whether that is news.
     pub(super) fn hasten(&mut self, replica: ReplicaId, patience: Patience) -> bool {
-        if self.suspects.get(&replica).is_none_or(|suspicion| suspicion.is_hastened) {
-            return false;
-        }
         let Some(mut suspicion) = self.remove(replica) else { return false };
-        suspicion.is_hastened = true;
-        suspicion.end_at(suspicion.since + patience.least, patience);
+        let was_hastened = core::mem::replace(&mut suspicion.is_hastened, true);
+        let least = suspicion.since + patience.least;
+        suspicion.end_at(suspicion.deadline.min(least), patience);
         self.insert(replica, suspicion);
-        true
+        !was_hastened
     }
 
     pub(super) fn end(&mut self, replica: ReplicaId) {
@@ -239,11 +237,6 @@ impl Suspicions {
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.deadlines.first().map(|(deadline, _)| *deadline + self.slept)
-    }
-
-    /// How many there are that somebody takes for dead.
-    pub(super) fn hastened(&self) -> usize {
-        self.suspects.values().filter(|suspicion| suspicion.is_hastened).count()
     }
 
     /// Who suspected a member first.

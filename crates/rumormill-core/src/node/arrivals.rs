@@ -41,7 +41,7 @@ impl<A: Address> Node<A> {
                 }
             }
             Message::SoManyAreDead { dead } => {
-                self.census.handle_answer(dead, self.members.said_to_be_dead());
+                self.census.handle_answer(dead, self.members.dead_count());
             }
             Message::WhoIsDead | Message::Pull { .. } => {} // Answered once for each datagram.
             Message::NextPage { start } => out.page(from, start),

@@ -178,7 +178,8 @@ impl<A: Address> Filling<A> {
             }
         }
         // Whoever is asked for the first time asks back whether we are real: two questions each.
-        let stays = self.agreements == 0 && self.asked_in_all.is_multiple_of(2);
+        let stays =
+            self.agreements == 0 && self.asked_in_all > 2 && self.asked_in_all.is_multiple_of(2);
         let another = another.filter(|_| !stays);
         self.ask(another.unwrap_or(from), 1, another.is_some(), scene);
         false
