@@ -17,7 +17,7 @@ fn authority() -> SecretKey {
 /// holds only if the authority said so.
 pub(super) fn run(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else { return };
-    let is_said = || seeds().iter().any(|said| said == bytes);
+    let is_said = || seeds().iter().any(|said| said[1..] == *rest);
     match kind % 3 {
         0 => {
             let Ok(word) = Certificate::decode(rest) else { return };
