@@ -23,7 +23,7 @@ const MUTATIONS: usize = 20_000;
 fn inputs(target: &str, with_kind: bool) -> Vec<Vec<u8>> {
     let mut seeds = (named(target).seeds)();
     if with_kind {
-        seeds.iter_mut().for_each(|seed| drop(seed.remove(0)));
+        seeds.iter_mut().for_each(|seed| *seed = seed.split_off(1));
     }
     let spoiled: Vec<_> = Mutations::new(&seeds, 2).take(MUTATIONS).collect();
     seeds.into_iter().chain(spoiled).collect()
