@@ -194,6 +194,16 @@ mod tests {
     }
 
     #[test]
+    fn an_index_is_empty_until_something_is_in_it() {
+        let mut index = KeyIndex::new();
+        assert!(index.is_empty());
+        index.insert(KeyHash::new(1), 1u32);
+        assert!(!index.is_empty());
+        assert_eq!(index.remove(KeyHash::new(1), &1), Some(1));
+        assert!(index.is_empty());
+    }
+
+    #[test]
     fn entries_are_found_while_the_index_grows_and_shrinks() {
         let key = |number: u32| KeyHash::new(mix(number.into()));
         let mut index = KeyIndex::new();
