@@ -8,6 +8,7 @@ mod idle;
 mod join;
 mod loss;
 mod planted;
+mod run;
 mod scale;
 mod spread;
 mod swarm;
@@ -42,6 +43,8 @@ pub(crate) enum Scenario {
     Scale(scale::Args),
     /// Everything that can go wrong, drawn from many seeds, and judged.
     Swarm(swarm::Args),
+    /// A scenario from a file, judged as the swarm is.
+    Run(run::Args),
     /// Whether anybody who is well can be made to look dead.
     Attack(attack::Args),
     /// Bugs planted on purpose, and which oracle finds each.
@@ -64,6 +67,7 @@ pub(crate) fn run(scenario: &Scenario) -> ExitCode {
         Scenario::Zones(args) => zones::run(args),
         Scenario::Scale(args) => scale::run(args),
         Scenario::Swarm(args) => swarm::run(args),
+        Scenario::Run(args) => run::run(args),
         Scenario::Attack(args) => attack::run(args),
         Scenario::Planted(args) => planted::run(args),
         Scenario::Theory(args) => theory::run(args),

@@ -416,7 +416,32 @@ fn scale_is_measured() {
     }
     let apart = asked(&[&["sim", "scale", "--keep-rows-apart"], &args[..]].concat()).1;
     assert_eq!(report["hash"], apart["hash"]);
-    assert_eq!(run(&["sim", "scale", "--seconds", "29"]).0, Some(2), "nobody had time to notice");
+    let short = rumormill(&["sim", "scale", "--seconds", "29"]).output().expect("it starts");
+    assert_eq!(short.status.code(), Some(2), "nobody had time to notice");
+}
+
+#[test]
+fn a_scenario_is_run_from_its_file() {
+    let file = env::temp_dir().join(format!("scenario-{}.txt", process::id()));
+    let text = "nodes 4\nstorm 20s\nevery 1s write\nat 2s for 5s loss 30%\n";
+    fs::write(&file, text).expect("it can be written");
+    let path = file.to_str().expect("a path in Unicode").to_owned();
+    let (held, report) = asked(&["sim", "run", &path]);
+    assert!(held && report["violation"].is_null() && report["nodes"] == 4, "{report:#}");
+    fs::write(&file, "nodes 4\nat noon for 5s loss 30%\n").expect("it can be written");
+    let output = rumormill(&["sim", "run", &path]).output().expect("it starts");
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("line 2: 250ms, 10s, 2m or 1h is expected, not 'noon'"), "{error}");
+    drop(fs::remove_file(file));
+}
+
+#[test]
+fn attacks_are_tried() {
+    let (held, report) = asked(&["sim", "attack", "--runs", "20"]);
+    assert!(held, "{report:#}");
+    assert_eq!([&report["runs"], &report["succeeded"]], [&json!(20), &json!(0)]);
+    assert!(report["lies"].as_u64() > Some(1_000), "{report:#}");
 }
 
 #[test]

@@ -73,7 +73,11 @@ pub(crate) enum Message {
     /// Fresh cells of a row, to be passed on; so many passed them on before.
     Rumor { hops: u8, delta: RowDelta<Key, Bytes> },
     /// These rows grew: ask me for what you lack, and answer this nonce then as that of a ping.
-    Announce { nonce: Option<u64>, rows: Vec<Announced> },
+    Announce {
+        nonce: Option<u64>,
+        #[serde(deserialize_with = "codec::frugal_list")]
+        rows: Vec<Announced>,
+    },
     /// Ping the member with this tag for me, and tell me what came of it.
     PingFor { target: Tag, nonce: u64 },
     /// I pinged for you, and got no answer; the nonce is that of your question.
@@ -147,6 +151,7 @@ pub(crate) struct Page {
 struct PageParts {
     start: RowId,
     end: Option<RowId>,
+    #[serde(deserialize_with = "codec::frugal_list")]
     rows: Vec<(RowId, Version)>,
 }
 

@@ -118,19 +118,22 @@ pub(crate) mod fixed {
     }
 }
 
-/// A list that takes room as its elements come, and little more than they need: whatever count a stranger
-/// puts before it. (`Vec` makes room for as many elements at once as there may be bytes left.)
+/// A list that takes room as its elements come. See [`frugal_list`].
 pub(crate) struct Frugal<T>(pub(crate) Vec<T>);
 
-impl<T> Frugal<T> {
-    /// For fields of this type that are plain lists.
-    pub(crate) fn deserialize<'de, D>(deserializer: D) -> Result<Vec<T>, D::Error>
-    where
-        T: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        <Self as Deserialize>::deserialize(deserializer).map(|Self(list)| list)
-    }
+/// Reads a list that takes room as its elements come, and little more than they need, whatever count a
+/// stranger puts before it: for `#[serde(deserialize_with = "frugal_list")]` on fields of what strangers
+/// send. (A `Vec` by itself makes room for as many elements at once as there are bytes left.)
+///
+/// # Errors
+///
+/// Those of the elements.
+pub fn frugal_list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Frugal::deserialize(deserializer).map(|Frugal(list)| list)
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Frugal<T> {
@@ -162,9 +165,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Frugal<T> {
 
 /// A map as a list of pairs, for formats whose maps have keys of text. In postcard the same bytes.
 pub(crate) mod pairs {
-    use alloc::{collections::BTreeMap, vec::Vec};
+    use alloc::collections::BTreeMap;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::frugal_list;
 
     pub(crate) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
         map: &BTreeMap<K, V>,
@@ -179,7 +184,7 @@ pub(crate) mod pairs {
         V: Deserialize<'de>,
         D: Deserializer<'de>,
     {
-        Vec::deserialize(deserializer).map(|pairs| pairs.into_iter().collect())
+        frugal_list(deserializer).map(|pairs| pairs.into_iter().collect())
     }
 }
 

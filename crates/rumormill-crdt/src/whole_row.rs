@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Dependency, Head, RowDelta, RowId, Timestamp, Version,
-    codec::{Frugal, Malformed, pairs},
+    codec::{Malformed, frugal_list, pairs},
     delta::{DeltaCell, DeltaParts, sum_of},
     head::Recent,
     row::hash_of,
@@ -34,7 +34,7 @@ struct WholeParts<K, V> {
     recent: Recent,
     #[serde(with = "pairs")]
     dependencies: BTreeMap<RowId, Dependency>,
-    #[serde(deserialize_with = "Frugal::deserialize")]
+    #[serde(deserialize_with = "frugal_list")]
     cells: Vec<DeltaCell<K, V>>,
 }
 

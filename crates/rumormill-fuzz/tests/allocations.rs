@@ -23,10 +23,20 @@ const MUTATIONS: usize = 20_000;
 fn inputs(target: &str, with_kind: bool) -> Vec<Vec<u8>> {
     let mut seeds = (named(target).seeds)();
     if with_kind {
-        seeds.iter_mut().for_each(|seed| drop(seed.remove(0)));
+        seeds.iter_mut().for_each(|seed| *seed = seed.split_off(1));
     }
     let spoiled: Vec<_> = Mutations::new(&seeds, 2).take(MUTATIONS).collect();
     seeds.into_iter().chain(spoiled).collect()
+}
+
+/// The same, and each with a great count in some place, and bytes enough behind it to be believed.
+fn with_counts(inputs: Vec<Vec<u8>>, seeds: usize) -> Vec<Vec<u8>> {
+    const THOUSAND: [u8; 2] = [0xe8, 0x07];
+    let counted = inputs.iter().take(seeds).flat_map(|bytes| {
+        (0..bytes.len()).map(|at| [&bytes[..at], &THOUSAND, &[0xff; 1_100]].concat())
+    });
+    let counted: Vec<_> = counted.collect();
+    inputs.into_iter().chain(counted).collect()
 }
 
 /// Feeds a decoder, which says whether it decoded anything, and holds it to the bound.
@@ -52,7 +62,7 @@ fn decodes<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> bool {
 
 #[test]
 fn what_is_decoded_allocates_in_proportion_to_its_length() {
-    let deltas = inputs("delta", true);
+    let deltas = with_counts(inputs("delta", true), 16);
     check("deltas", &deltas, decodes::<RowDelta<Key, Bytes>>);
     check("whole rows", &deltas, decodes::<WholeRow<Key, Bytes>>);
     check("heads", &inputs("head", false), decodes::<Head>);

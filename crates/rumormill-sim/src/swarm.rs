@@ -19,6 +19,7 @@ mod oracle;
 mod plan;
 mod report;
 mod run;
+pub mod scenario;
 mod shrink;
 mod weather;
 mod workload;
