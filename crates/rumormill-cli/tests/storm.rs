@@ -87,7 +87,7 @@ fn withstands(what: &str, mut ann: Agent, mut bob: Agent, storm: Storm) {
     ann.say("members");
     let members = ann.next(|line| line.get("members").is_some());
     let grown = memory(&ann, "VmHWM").saturating_sub(before);
-    println!(
+    eprintln!(
         "{what}: {count} datagrams of {} bytes, {} of them lost, {:.1} s; {} bytes in {} answers; \
          {before} KiB resident, {grown} more at most",
         stranger.sent,
