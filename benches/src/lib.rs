@@ -3,8 +3,11 @@
 pub mod population;
 pub mod rivals;
 
+mod processor_time;
+
 use std::time::Duration;
 
+pub use self::processor_time::ProcessorTime;
 use rumormill_crdt::{Bytes, Life, Limits, Replica, ReplicaId, RowDelta, Space, Timestamp, VvMap};
 
 /// A key as large as a UUID.

@@ -1,20 +1,17 @@
 //! The binary, as people and scripts run it.
 #![cfg(unix)]
 
+mod agent;
+
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Write},
     path::Path,
-    process::{self, Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
-    thread,
-    time::Duration,
+    process::{self, Command},
 };
 
 use serde_json::{Value, json};
 
-/// Far more than anything here takes; only a process that hangs gets there.
-const HANGS: Duration = Duration::from_secs(60);
+use self::agent::{Agent, rumormill};
 
 #[test]
 fn agents_see_writes_deaths_and_returns() {
@@ -539,98 +536,4 @@ fn measured(args: &[&str]) -> Value {
     let people = rumormill(args).output().expect("it runs");
     assert!(people.status.success() && !people.stdout.is_empty());
     first
-}
-
-/// An agent in a process of its own, killed when dropped.
-struct Agent {
-    name: String,
-    child: Child,
-    input: Option<ChildStdin>,
-    lines: Receiver<Value>,
-    address: String,
-}
-
-impl Agent {
-    fn start(name: &str, more: &[&str]) -> Self {
-        let args = ["agent", "--json", "--bind", "127.0.0.1:0", "--name", name];
-        let mut command = rumormill(&[&args, more].concat());
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
-        let (input, output) = (child.stdin.take(), child.stdout.take().expect("a pipe"));
-        let (read, lines) = channel();
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).expect("each line is JSON");
-                if read.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let (name, address) = (name.to_owned(), String::new());
-        let mut agent = Self { name, child, input, lines, address };
-        let started = agent.next(|line| line["event"] == "started");
-        started["address"].as_str().expect("an address").clone_into(&mut agent.address);
-        agent
-    }
-
-    fn say(&mut self, line: &str) {
-        let input = self.input.as_mut().expect("input is open");
-        writeln!(input, "{line}").expect("it reads");
-    }
-
-    /// Waits for an answer that holds `value`.
-    fn hear(&self, field: &str, value: impl Into<Value>) {
-        let value = value.into();
-        self.next(|line| line.get(field) == Some(&value));
-    }
-
-    /// Waits for the event that a member came to be what `liveness` says.
-    fn hear_of(&self, name: &str, liveness: &str) {
-        self.next(|line| {
-            line["event"] == "member" && line["name"] == name && line["liveness"] == liveness
-        });
-    }
-
-    fn next(&self, wanted: impl Fn(&Value) -> bool) -> Value {
-        let mut heard = Vec::new();
-        loop {
-            let Ok(line) = self.lines.recv_timeout(HANGS) else {
-                panic!("{} said nothing of the kind, but {heard:#?}", self.name);
-            };
-            if wanted(&line) {
-                return line;
-            }
-            heard.push(line);
-        }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().expect("it runs");
-    }
-
-    /// Asks it to stop, as a service manager does.
-    fn terminate(&self) {
-        let pid = self.child.id().to_string();
-        let kill = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(kill.expect("a POSIX system has kill").success());
-    }
-
-    fn ends_well(mut self) {
-        self.next(|line| line["event"] == "left");
-        assert!(self.child.wait().expect("it ran").success());
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn rumormill(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
-    command.args(args);
-    command
 }

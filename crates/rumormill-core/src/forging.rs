@@ -7,13 +7,17 @@
 //! This module is there with the feature `forging`. It works in populations that are not sealed: a
 //! member could seal what it says like anybody else.
 
+mod frames;
 mod lie;
 
 use alloc::{string::String, vec, vec::Vec};
 
 use rumormill_crdt::{Bytes, Key, Life, Row, RowDelta, RowId, Since, WholeRow, codec};
 
-pub use self::lie::Lie;
+pub use self::{
+    frames::{Frames, decode},
+    lie::Lie,
+};
 use crate::{
     Config, DATAGRAM_LEN_MIN, SecretKey, Trust,
     message::{Announced, Claim, ClaimedStanding, Message, Name, decode_payload},

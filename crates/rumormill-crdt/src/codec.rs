@@ -90,7 +90,9 @@ impl Flavor for Comparison<'_> {
     type Output = bool;
 
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.try_extend(&[byte])
+        let first = self.unmatched.split_first().filter(|(first, _)| **first == byte);
+        (_, self.unmatched) = first.ok_or(postcard::Error::SerializeBufferFull)?;
+        Ok(())
     }
 
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {

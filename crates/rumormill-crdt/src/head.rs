@@ -167,7 +167,7 @@ impl From<HeadForm> for Head {
 #[derive(Clone, Debug)]
 pub(crate) struct Recent(pub(crate) u64, pub(crate) Option<Signature>);
 
-struct RecentRef<'h>(u64, Option<&'h Signature>);
+pub(crate) struct RecentRef<'h>(pub(crate) u64, pub(crate) Option<&'h Signature>);
 
 impl Serialize for RecentRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -175,12 +175,6 @@ impl Serialize for RecentRef<'_> {
             Self(recent, None) => recent.serialize(serializer),
             Self(recent, Some(signature)) => (0u64, recent, signature).serialize(serializer),
         }
-    }
-}
-
-impl Serialize for Recent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RecentRef(self.0, self.1.as_ref()).serialize(serializer)
     }
 }
 
