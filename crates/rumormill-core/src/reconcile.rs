@@ -143,7 +143,6 @@ impl<A: Address> Reconcile<A> {
         transfer: &mut Transfer<A>,
         mut scene: Scene<'_, A>,
     ) {
-        self.note_message(&message);
         match message {
             Message::Compare(theirs) => self.handle_compare(from, &theirs, scene),
             Message::Differ { compare, strata } => {
@@ -156,8 +155,12 @@ impl<A: Address> Reconcile<A> {
                 self.handle_audit(from, (&compare, salt, sum), scene);
             }
             Message::Page(page) => self.handle_page(from, &page, transfer, scene),
-            Message::Lack(lack) => scene.out.fill(from, lack),
+            Message::Lack(lack) => {
+                self.note(ReconcileEvent::Lack);
+                scene.out.fill(from, lack);
+            }
             Message::Filled(filled) => {
+                self.note(ReconcileEvent::Filled);
                 let another = another.as_ref();
                 if self.filling.handle_filled(from, &filled, another, transfer, &mut scene) {
                     self.hurry(&scene);
@@ -216,6 +219,7 @@ impl<A: Address> Reconcile<A> {
         strata: WireStrata,
         mut scene: Scene<'_, A>,
     ) {
+        self.note(ReconcileEvent::Differ);
         let Some(view) = scene.digest.view_on(theirs.basis) else { return };
         if !self.compares(from, &view, theirs, &mut scene) {
             return;
@@ -292,7 +296,8 @@ impl<A: Address> Reconcile<A> {
     }
 
     /// Sends cells that a peer asked for.
-    fn handle_more(&self, from: &A, more: &More, scene: Scene<'_, A>) {
+    fn handle_more(&mut self, from: &A, more: &More, scene: Scene<'_, A>) {
+        self.note(ReconcileEvent::More);
         let More { basis, width, size } = *more;
         if scene.digest.view_on(basis).is_some_and(|view| size <= view.size_max()) {
             let (stripe, with_strata) = (Stripe::WHOLE, false);
@@ -302,6 +307,7 @@ impl<A: Address> Reconcile<A> {
 
     /// Takes in cells of a peer's sketch.
     fn handle_cells(&mut self, from: &A, cells: &Cells, mut scene: Scene<'_, A>) {
+        self.note(ReconcileEvent::Cells);
         let deadline = scene.now + scene.timeout;
         if let Some(mut inquiry) = self.inquiry.take() {
             if inquiry.take(from, cells) {
@@ -367,6 +373,7 @@ impl<A: Address> Reconcile<A> {
     }
 
     fn handle_ask(&mut self, from: &A, ask: &Ask, scene: Scene<'_, A>) {
+        self.note(ReconcileEvent::Ask);
         let Some(view) = scene.digest.view_on(ask.basis()) else { return };
         self.expectation.learn(scene.now, usize::try_from(ask.found()).unwrap_or(usize::MAX));
         let list = ask.list();
@@ -387,6 +394,7 @@ impl<A: Address> Reconcile<A> {
         (theirs, salt, sum): (&Compare, [u8; 16], [u8; 16]),
         mut scene: Scene<'_, A>,
     ) {
+        self.note(ReconcileEvent::Audit);
         let view = scene.digest.view_on(theirs.basis);
         let equal = view.filter(|view| view.compare(&theirs.fingerprint()) == Comparison::Equal);
         let is_due = self.next_audit_at <= scene.now;
@@ -409,6 +417,7 @@ impl<A: Address> Reconcile<A> {
         transfer: &mut Transfer<A>,
         mut scene: Scene<'_, A>,
     ) {
+        self.note(ReconcileEvent::Page);
         if self.sweep.handle_page(from, page, transfer, &mut scene) {
             self.stuck = 0;
             self.hurry(&scene);

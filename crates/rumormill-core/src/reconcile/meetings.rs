@@ -6,7 +6,6 @@ use super::Reconcile;
 use crate::{
     Address,
     encounters::{ReconcileEvent, ReconcileState},
-    message::Message,
 };
 
 impl<A: Address> Reconcile<A> {
@@ -21,38 +20,6 @@ impl<A: Address> Reconcile<A> {
             ReconcileState::Resting
         };
         self.encounters.note(state, event);
-    }
-
-    /// Counts a message; what came of a comparison is counted once that is known.
-    pub(super) fn note_message(&mut self, message: &Message) {
-        let event = match message {
-            Message::Differ { .. } => ReconcileEvent::Differ,
-            Message::Cells(_) => ReconcileEvent::Cells,
-            Message::More(_) => ReconcileEvent::More,
-            Message::Ask(_) => ReconcileEvent::Ask,
-            Message::Audit { .. } => ReconcileEvent::Audit,
-            Message::Page(_) => ReconcileEvent::Page,
-            Message::Lack(_) => ReconcileEvent::Lack,
-            Message::Filled(_) => ReconcileEvent::Filled,
-            Message::Ping { .. }
-            | Message::Ack { .. }
-            | Message::Who
-            | Message::Claim(_)
-            | Message::Compare(_)
-            | Message::Pull { .. }
-            | Message::NextPage { .. }
-            | Message::Request { .. }
-            | Message::Delta(_)
-            | Message::Row(_)
-            | Message::Rumor { .. }
-            | Message::Announce { .. }
-            | Message::PingFor { .. }
-            | Message::Nack { .. }
-            | Message::WhoIsDead
-            | Message::SoManyAreDead { .. }
-            | Message::Attested(_) => return,
-        };
-        self.note(event);
     }
 }
 
