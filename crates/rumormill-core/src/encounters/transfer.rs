@@ -36,8 +36,6 @@ pub(super) const fn can_meet(state: TransferState, event: TransferEvent) -> bool
         (S::Unasked, E::ShownWithOthers | E::Overdue | E::GivenUp) => false,
         // What is shown together with others was staged, and complete.
         (S::Asked | S::Staged, E::ShownWithOthers) => false,
-        // What is sent begins with the row, or not before the floor that it has.
-        (_, E::Floor) => false,
         _ => true,
     }
 }
