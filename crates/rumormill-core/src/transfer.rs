@@ -240,13 +240,14 @@ impl<A: Address> Transfer<A> {
                 let wanted = Wanted::old(delta.id(), delta.head().version);
                 self.want(now, Wanted { is_fresh, ..wanted }, peer, table, out);
             }
+            // Whoever is asked says the same.
+            Refused::Expired => self.drop_want(delta.id()),
             Refused::Hash
             | Refused::OldFloor
             | Refused::StaleStaging
             | Refused::OwnRow
             | Refused::OldLife
             | Refused::Evicted
-            | Refused::Expired
             | Refused::StagingFull
             | Refused::TableFull
             | Refused::TooManyDependencies
