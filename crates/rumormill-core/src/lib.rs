@@ -16,8 +16,9 @@
 //!
 //! # What this crate does not do
 //!
-//! Datagrams are checked for damage but neither encrypted nor authenticated: run it in networks
-//! where everybody who can send is trusted. It stores nothing; [`Node::restore`] takes rows back
+//! Without [`Config::keys`] datagrams are checked for damage but neither encrypted nor authenticated,
+//! and without [`Config::trust`] members can write in each other's names: run it then in networks where
+//! everybody who can send is trusted. It stores nothing; [`Node::restore`] takes rows back
 //! that the program stored. It elects no leader and orders no writes between replicas.
 #![no_std]
 
