@@ -1,14 +1,21 @@
-//! Finding out who is dead, for whoever has been away or is new.
+//! Finding out who is dead.
 //!
 //! Rows say who there is, not who is there no more, and claims about the dead are passed on when
 //! they die. Who was not there then would find out by probing them all, one a period. It asks
 //! instead, until it takes as many for dead as two others do; who was asked sends its claims. Whom
 //! they name it asks itself, and waits no longer than for that.
+//!
+//! Claims are rumors, which may miss somebody. As for rows (Demers et al., "Epidemic algorithms for
+//! replicated database maintenance", PODC 1987, section 1.5), comparisons back them up: with one probe
+//! in some the member is asked that is probed, and says nothing more if it takes the same for dead.
 
 use crate::{Address, Config, Instant, membership::Membership, outbox::Outbox, random::Random};
 
 /// So many have to take no more members for dead than we do.
 const ANSWERS: u32 = 2;
+
+/// With one in how many probes the member is asked.
+const PROBES_PER_QUESTION: u32 = 8;
 
 /// How often members are asked at most: probes find whom nobody tells of.
 const ASKS_MAX: u32 = 16;
@@ -19,12 +26,27 @@ pub(crate) struct Census {
     next_at: Option<Instant>,
     asks_left: u32,
     answers_left: u32,
+    probes: u32,
 }
 
 impl Census {
     /// Begins to ask.
     pub(crate) const fn begin(&mut self, now: Instant) {
-        *self = Self { next_at: Some(now), asks_left: ASKS_MAX, answers_left: ANSWERS };
+        self.next_at = Some(now);
+        (self.asks_left, self.answers_left) = (ASKS_MAX, ANSWERS);
+    }
+
+    /// Asks a member that is probed, now and then.
+    pub(crate) fn handle_probe<A: Address>(
+        &mut self,
+        peer: &A,
+        members: &Membership<A>,
+        out: &mut Outbox<A>,
+    ) {
+        self.probes = self.probes.wrapping_add(1);
+        if self.probes.is_multiple_of(PROBES_PER_QUESTION) {
+            out.who_is_dead(peer, members.dead_print());
+        }
     }
 
     /// Asks a member at random, until enough was heard.
@@ -44,7 +66,7 @@ impl Census {
         if let Some(peer) = members.draw(random, 1).first() {
             // Long enough to be asked back by who does not know our address to be real.
             out.introduce(peer);
-            out.who_is_dead(peer);
+            out.who_is_dead(peer, members.dead_print());
         }
     }
 

@@ -116,6 +116,26 @@ fn forgery(about: Life, random: &mut Random) -> Message {
 }
 
 #[test]
+fn who_is_dead_to_others_that_missed_its_last_word_is_asked_at_once() {
+    let mut ann = node(ANN);
+    (BOB..60).for_each(|other| introduce(&mut ann, &node(other)));
+    let bob = node(BOB).life();
+    let well = claim(bob, 3, ClaimedStanding::Alive);
+    let dead = claim(bob, 1, ClaimedStanding::Dead);
+    say(&mut ann, at(1), life(7, 1), &[well, dead]);
+    ann.handle_timeout(at(1));
+    let mut buf = [0; DATAGRAM_LEN_MIN];
+    let mut is_asked = false;
+    while let Some(it) = ann.poll_transmit(&mut buf) {
+        let (_, messages) = decode_all(&it.payload[FRAME_LEN..]).expect("it is whole");
+        let asks = messages.iter().any(|message| matches!(message, Message::Ping { .. }));
+        is_asked |= it.to == BOB && asks;
+    }
+    assert!(is_asked);
+    assert_eq!(ann.liveness(bob.replica), Some(Liveness::Alive), "nobody else decides");
+}
+
+#[test]
 fn nobody_who_is_well_is_ever_dead_whatever_is_said_of_it() {
     for seed in 0..400 {
         let mut random = Random::new(seed);

@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{
     Config, DATAGRAM_LEN_MIN, SecretKey, Trust,
-    message::{Announced, Claim, ClaimedStanding, Message, Name, decode_payload},
+    message::{Announced, Claim, ClaimedStanding, DeadPrint, Message, Name, decode_payload},
     random::Random,
     seal::{FRAME_LEN, Seal},
     sender::{Sender, Tag},
@@ -127,7 +127,8 @@ impl Forger {
         const REQUESTS: usize = 40;
         let since = Since::default();
         let requests = rows.take(REQUESTS).map(|id| Message::Request { id, since });
-        let questions = [Message::Who, Message::WhoIsDead, Message::NextPage { start: RowId::MIN }];
+        let who_is_dead = Message::WhoIsDead { known: DeadPrint::of(core::iter::empty()) };
+        let questions = [Message::Who, who_is_dead, Message::NextPage { start: RowId::MIN }];
         let messages: Vec<_> = questions.into_iter().chain(requests).collect();
         self.say(self.life, &messages)
     }

@@ -82,8 +82,8 @@ pub(crate) enum Message {
     PingFor { target: Tag, nonce: u64 },
     /// I pinged for you, and got no answer; the nonce is that of your question.
     Nack { nonce: u64 },
-    /// I am new, or was away: tell me whom you take for dead.
-    WhoIsDead,
+    /// Tell me whom you take for dead, if these are not those whom I do.
+    WhoIsDead { known: DeadPrint },
     /// So many I take for dead, and of these I have told you.
     SoManyAreDead { dead: u64 },
     /// This is what its owner signed of a row that you hold at the same version, and otherwise.
@@ -129,10 +129,21 @@ impl Message {
             | Self::Announce { .. }
             | Self::PingFor { .. }
             | Self::Nack { .. }
-            | Self::WhoIsDead
+            | Self::WhoIsDead { .. }
             | Self::SoManyAreDead { .. }
             | Self::Attested(_) => false,
         }
+    }
+}
+
+/// What the tags of all whom somebody takes for dead add up to, modulo 2^32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DeadPrint([u8; 4]);
+
+impl DeadPrint {
+    pub(crate) fn of(tags: impl Iterator<Item = Tag>) -> Self {
+        let sum = tags.map(Tag::to_number).fold(0, u32::wrapping_add);
+        Self(sum.to_be_bytes())
     }
 }
 

@@ -269,6 +269,7 @@ impl<A: Address> Node<A> {
         if let Some(peer) = probed {
             self.isolation.handle_ping();
             self.reconcile.compare_with(now, config, peer, random, outbox);
+            self.census.handle_probe(peer, members, outbox);
             if let Some(verifier) = &mut self.verifier {
                 verifier.spot_check(peer, table, outbox);
             }

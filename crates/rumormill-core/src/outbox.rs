@@ -31,7 +31,7 @@ use crate::{
     Instant,
     budget::Scope,
     digest::Basis,
-    message::{Claim, Lack, More},
+    message::{Claim, DeadPrint, Lack, More},
     sender::Tag,
 };
 
@@ -223,9 +223,9 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         self.note(to, |letter| letter.attest = Some(id));
     }
 
-    /// Asks who is dead.
-    pub(crate) fn who_is_dead(&mut self, to: &A) {
-        self.note(to, |letter| letter.who_is_dead = true);
+    /// Asks who is dead, if not those.
+    pub(crate) fn who_is_dead(&mut self, to: &A, known: DeadPrint) {
+        self.note(to, |letter| letter.who_is_dead = Some(known));
     }
 
     /// Says of how many dead members a peer is told.

@@ -179,7 +179,7 @@ impl<A: Address> Reconcile<A> {
             | Message::Announce { .. }
             | Message::PingFor { .. }
             | Message::Nack { .. }
-            | Message::WhoIsDead
+            | Message::WhoIsDead { .. }
             | Message::SoManyAreDead { .. }
             | Message::Attested(_) => {
                 debug_assert!(false, "another part handles this message")

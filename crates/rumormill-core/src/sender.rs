@@ -26,6 +26,10 @@ impl Tag {
         let [a, b, c, d, ..] = keyed_hash(*b"tag of a life...", &bytes).to_be_bytes();
         if [a, b, c, d] == [0; 4] { Self([0, 0, 0, 1]) } else { Self([a, b, c, d]) }
     }
+
+    pub(crate) const fn to_number(self) -> u32 {
+        u32::from_be_bytes(self.0)
+    }
 }
 
 impl Sender {

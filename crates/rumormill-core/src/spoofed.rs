@@ -9,7 +9,9 @@ use rumormill_crdt::{Life, RowId, Since, Space};
 
 use crate::{
     Certificate, Config, Identity, Instant, Liveness, Node, SecretKey, Signing, Spaces, Subject,
-    message::{Announced, Claim, ClaimedStanding, Lack, Message, Name, Page, TablePrint},
+    message::{
+        Announced, Claim, ClaimedStanding, DeadPrint, Lack, Message, Name, Page, TablePrint,
+    },
     outbox::GUESTS_LEN_MAX,
     sender::Tag,
     strangers::{STRANGER, UNIX, at, datagram, introduce, life, node, piece, say},
@@ -89,7 +91,7 @@ fn message() -> impl Strategy<Value = Message> {
         (known(), any::<u64>())
             .prop_map(|(life, nonce)| Message::PingFor { target: Tag::of(life), nonce }),
         any::<u64>().prop_map(|nonce| Message::Nack { nonce }),
-        Just(Message::WhoIsDead),
+        Just(Message::WhoIsDead { known: DeadPrint::of(core::iter::empty()) }),
     ]
 }
 
@@ -123,7 +125,7 @@ fn knock(who: Life) -> Vec<Message> {
     let named = |id| Announced { name: Name::Row(id), version: 3 };
     vec![
         Message::Ping { nonce: 3 },
-        Message::WhoIsDead,
+        Message::WhoIsDead { known: DeadPrint::of(core::iter::empty()) },
         Message::Request { id: own, since: Since::default() },
         Message::Announce { nonce: None, rows: rows.map(named).collect() },
         Message::Lack(lack),

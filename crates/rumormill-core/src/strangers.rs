@@ -7,8 +7,8 @@ use std::{string::String, vec, vec::Vec};
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Bytes, Key, Life, Limits, Replica, ReplicaId, RowDelta, RowId, Space, Version, VersionVector,
-    codec,
+    Bytes, Key, Life, Limits, Replica, ReplicaId, Retention, RowDelta, RowId, Space, Version,
+    VersionVector, codec,
 };
 
 use crate::{
@@ -164,6 +164,28 @@ fn pieces_of_a_row_that_nobody_sends_on_are_dropped() {
     let earlier = piece(owner, Space::SHARED, 1, usize::MAX);
     say(&mut ann, at(1), life(7, 1), &[Message::Delta(first)]);
     say(&mut ann, at(2), life(7, 1), &[Message::Delta(earlier)]);
+    assert_eq!(ann.table().staged().count(), 1);
+    run(&mut ann, at(60_000));
+    assert_eq!(ann.table().staged().count(), 0);
+}
+
+#[test]
+fn pieces_of_a_row_are_dropped_too_of_which_somebody_sends_what_has_expired() {
+    let retention = Retention::uniform(Some(Duration::from_secs(3_600)));
+    let mut ann = node_with(1, Config { retention, ..Config::DEFAULT });
+    ann.handle_wall_clock(at(0), UNIX + Duration::from_secs(1_800));
+    let owner = life(50, 1);
+    say(&mut ann, at(1), life(7, 1), &[Message::Delta(piece(owner, Space::SHARED, 10, 1_000))]);
+    run(&mut ann, at(300));
+    let mut long_ago = Replica::new(owner, Limits::DEFAULT);
+    let set = long_ago.edit(Duration::from_secs(1), |w| {
+        w.set(Space::SHARED, Key::raw("cell 0"), Bytes::copy_from(&[2; 4]))
+    });
+    set.expect("it fits");
+    let row = long_ago.table().rows().next().expect("a row was written");
+    let expired = row.delta_since(0, usize::MAX).expect("a row is news");
+    say(&mut ann, at(301), life(7, 1), &[Message::Delta(expired)]);
+    assert_eq!(ann.stats().refusals.expired, 1);
     assert_eq!(ann.table().staged().count(), 1);
     run(&mut ann, at(60_000));
     assert_eq!(ann.table().staged().count(), 0);

@@ -240,9 +240,10 @@ impl<A: Address> Transfer<A> {
                 let wanted = Wanted::old(delta.id(), delta.head().version);
                 self.want(now, Wanted { is_fresh, ..wanted }, peer, table, out);
             }
-            // Whoever is asked says the same.
-            Refused::Expired => self.drop_want(delta.id()),
+            // Whoever is asked says the same. What is staged of the row stays until it is given up.
+            Refused::Expired if !table.is_staged(delta.id()) => self.drop_want(delta.id()),
             Refused::Hash
+            | Refused::Expired
             | Refused::OldFloor
             | Refused::StaleStaging
             | Refused::OwnRow

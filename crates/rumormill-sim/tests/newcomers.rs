@@ -92,6 +92,22 @@ fn a_newcomer_is_told_who_is_dead() {
 }
 
 #[test]
+fn who_was_asleep_while_all_others_heard_of_deaths_hears_of_them_later() {
+    let mut sim = Sim::new(1, Config::DEFAULT);
+    sim.start_acquainted(300);
+    sim.run(5 * SECOND);
+    (250..300).for_each(|who| sim.crash(who));
+    sim.run(SECOND);
+    sim.pause(0);
+    sim.run(20 * SECOND);
+    sim.resume(0);
+    sim.run(30 * SECOND);
+    let shown = sim.node(0).members().filter(|member| member.liveness != Liveness::Dead).count();
+    // By its own probes, one a second, it would have found some five of fifty by then.
+    assert_eq!(shown, 249);
+}
+
+#[test]
 fn who_holds_more_than_all_others_is_no_newcomer_for_ever() {
     let mut sim = Sim::new(1, Config::DEFAULT);
     sim.start_acquainted(5);

@@ -10,7 +10,7 @@ use crate::{
     Address, Config, Instant,
     encounters::MemberEvent,
     event::Events,
-    message::{Claim, ClaimedStanding},
+    message::{Claim, ClaimedStanding, DeadPrint},
     random::Random,
     sender::Tag,
 };
@@ -28,6 +28,9 @@ pub(crate) enum Heard {
     Suspicion,
     /// Somebody is there who was thought dead.
     Return,
+    /// Somebody is said to be dead by who did not hear what it said last. It may be dead all the
+    /// same, and then it tells nobody.
+    OldDeath,
     /// Anything else that is news.
     News,
 }
@@ -57,6 +60,11 @@ impl<A: Address> Membership<A> {
         }
         match claim.standing {
             ClaimedStanding::Alive => self.vindicate(now, claim, events),
+            ClaimedStanding::Dead
+                if claim.incarnation < known.incarnation && known.liveness == Liveness::Alive =>
+            {
+                Heard::OldDeath
+            }
             _ if claim.incarnation < known.incarnation => Heard::Nothing,
             ClaimedStanding::Suspect { .. } | ClaimedStanding::Dead => {
                 self.hearsay.ahead += u64::from(claim.incarnation > known.incarnation);
@@ -186,10 +194,23 @@ impl<A: Address> Membership<A> {
         Some(Claim { life, incarnation: known.incarnation, standing })
     }
 
-    /// The claims about dead members, at most `count_max`, to tell a newcomer.
-    pub(crate) fn claims_about_dead(&self, count_max: usize) -> impl Iterator<Item = Claim> {
-        let dead = self.dead.members().iter().take(count_max);
+    /// The claims about dead members, at most `count_max`, beginning with one at random: whoever asks
+    /// again hears of all in time.
+    pub(crate) fn claims_about_dead(
+        &self,
+        random: &mut Random,
+        count_max: usize,
+    ) -> impl Iterator<Item = Claim> {
+        let dead = self.dead.members();
+        let (last, first) = dead.split_at(random.below(dead.len()));
+        let dead = first.iter().chain(last).take(count_max);
         dead.filter_map(|replica| self.claim_against(*replica))
+    }
+
+    /// Whom we take for dead, in four bytes; nobody, if we say nothing of others.
+    pub(crate) fn dead_print(&self) -> DeadPrint {
+        let dead = self.dead.members().iter().filter(|_| !self.is_silent);
+        DeadPrint::of(dead.filter_map(|replica| self.tag(*replica)))
     }
 
     /// What we say of ourselves.

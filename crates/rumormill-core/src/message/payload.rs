@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use rumormill_crdt::codec;
 use smallvec::SmallVec;
 
-use super::{Message, TablePrint};
+use super::{DeadPrint, Message, TablePrint};
 use crate::{Rejected, sender::Sender};
 
 /// Most datagrams have fewer messages than this. Of more the others are read again when their turn comes: a
@@ -20,8 +20,8 @@ pub(crate) struct Messages {
     rest: Vec<u8>,
     /// Whether one of them opens a conversation.
     pub(crate) is_opening: bool,
-    /// Whether one asks who is dead.
-    pub(crate) asks_for_the_dead: bool,
+    /// Whom somebody takes for dead who asks who is; of several, the last.
+    pub(crate) asks_for_the_dead: Option<DeadPrint>,
     /// The fingerprints of those who ask for rumors, two at the most: one of two is not ours.
     pulls: SmallVec<[TablePrint; 2]>,
 }
@@ -29,13 +29,15 @@ pub(crate) struct Messages {
 impl Messages {
     /// Reads messages to the end.
     pub(crate) fn decode(mut bytes: &[u8]) -> Result<Self, Rejected> {
-        let (mut is_opening, mut asks_for_the_dead) = (false, false);
+        let (mut is_opening, mut asks_for_the_dead) = (false, None);
         let (mut first, mut rest, mut pulls) = (Vec::new(), &bytes[bytes.len()..], SmallVec::new());
         while !bytes.is_empty() {
             let (message, after) =
                 codec::decode_prefix::<Message>(bytes).map_err(|_| Rejected::Malformed)?;
             is_opening |= message.is_opening();
-            asks_for_the_dead |= message == Message::WhoIsDead;
+            if let Message::WhoIsDead { known } = message {
+                asks_for_the_dead = Some(known);
+            }
             if let Message::Pull { fingerprint } = message
                 && pulls.len() < 2
                 && !pulls.contains(&fingerprint)
@@ -102,7 +104,10 @@ pub(crate) fn decode_all(payload: &[u8]) -> Result<(Sender, Vec<Message>), Rejec
 mod tests {
     use alloc::vec;
 
+    use rumormill_crdt::Life;
+
     use super::*;
+    use crate::sender::Tag;
 
     #[test]
     fn all_messages_come_in_order_however_many_there_are() {
@@ -112,7 +117,7 @@ mod tests {
                 said.iter().map(|it| codec::encode_to_vec(it).expect("a known length")).collect();
             let bytes = bytes.concat();
             let read = Messages::decode(&bytes).expect("well formed");
-            assert!(!read.is_opening && !read.asks_for_the_dead);
+            assert!(!read.is_opening && read.asks_for_the_dead.is_none());
             assert_eq!(read.into_iter().collect::<Vec<_>>(), said);
             let spoiled = [&bytes[..], &[0xff]].concat();
             assert!(Messages::decode(&spoiled).is_err(), "the last of {count} is not one");
@@ -124,11 +129,12 @@ mod tests {
         let [ours, theirs] = [1, 2].map(TablePrint::new);
         let acks = vec![Message::Ack { nonce: 1 }; 20];
         let pulls = [ours, theirs].map(|fingerprint| Message::Pull { fingerprint });
-        let said = [&acks[..], &pulls, &[Message::WhoIsDead]].concat();
+        let known = DeadPrint::of([Tag::of(Life::default())].into_iter());
+        let said = [&acks[..], &pulls, &[Message::WhoIsDead { known }]].concat();
         let bytes: Vec<Vec<u8>> =
             said.iter().map(|it| codec::encode_to_vec(it).expect("a known length")).collect();
         let read = Messages::decode(&bytes.concat()).expect("well formed");
-        assert!(read.is_opening && read.asks_for_the_dead);
+        assert!(read.is_opening && read.asks_for_the_dead == Some(known));
         assert!(read.pull_from(ours), "somebody's table is not ours");
         let ours_alone = codec::encode_to_vec(&pulls[0]).expect("a known length");
         assert!(!Messages::decode(&ours_alone).expect("well formed").pull_from(ours));

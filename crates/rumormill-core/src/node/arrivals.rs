@@ -43,7 +43,7 @@ impl<A: Address> Node<A> {
             Message::SoManyAreDead { dead } => {
                 self.census.handle_answer(dead, self.members.dead_count());
             }
-            Message::WhoIsDead | Message::Pull { .. } => {} // Answered once for each datagram.
+            Message::WhoIsDead { .. } | Message::Pull { .. } => {} // Answered once for each datagram.
             Message::NextPage { start } => out.page(from, start),
             Message::Request { id, since } => {
                 let table = replica.table();
@@ -76,14 +76,17 @@ impl<A: Address> Node<A> {
     /// Answers what takes a walk over many rows or members: once for each datagram, which has room
     /// to ask a thousand times.
     pub(super) fn answer_at_length(&mut self, from: &A, messages: &Messages) {
-        let Self { replica, rumor, members, outbox: out, .. } = self;
+        let Self { replica, rumor, members, random, outbox: out, .. } = self;
         let table = replica.table();
         let ours = TablePrint::new(table.fingerprint());
         if messages.pull_from(ours) {
             rumor.handle_pull(from, table, out);
         }
-        if messages.asks_for_the_dead {
-            let claims = members.claims_about_dead(CLAIMS_MAX);
+        let Some(known) = messages.asks_for_the_dead else { return };
+        if known == members.dead_print() {
+            out.so_many_are_dead(from, members.dead_count() as u64);
+        } else {
+            let claims = members.claims_about_dead(random, CLAIMS_MAX);
             let dead = claims.map(|claim| out.claim(from, claim)).count();
             out.so_many_are_dead(from, dead as u64);
         }

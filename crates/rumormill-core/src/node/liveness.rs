@@ -99,7 +99,7 @@ impl<A: Address> Node<A> {
         if heard == Heard::Return {
             self.reconcile.hurry_to_the_dead(self.now, &self.config, &mut self.random);
         }
-        if heard == Heard::Suspicion && self.is_called_on() {
+        if heard == Heard::OldDeath || heard == Heard::Suspicion && self.is_called_on() {
             self.probe.doubt(self.now, claim.life.replica);
         }
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     digest::Basis,
-    message::{Claim, Message, More},
+    message::{Claim, DeadPrint, Message, More},
     sender::{Sender, Tag},
 };
 
@@ -31,7 +31,8 @@ pub(super) struct Letter {
     pub(super) introduce: bool,
     /// Whether to ask the peer who it is.
     pub(super) who: bool,
-    pub(super) who_is_dead: bool,
+    /// Whom we take for dead, if the peer is to be asked.
+    pub(super) who_is_dead: Option<DeadPrint>,
     /// How many are dead, of whom claims tell that wait or left before.
     pub(super) dead: Option<u64>,
     pub(super) acks: SmallVec<[u64; ACKS_MAX]>,
@@ -178,7 +179,10 @@ impl Letter {
             }
             Kind::Nack => say_first(&mut self.nacks, |nonce| page.say(&Message::Nack { nonce })),
             Kind::Who => strike(&mut self.who, page.say(&Message::Who)),
-            Kind::WhoIsDead => strike(&mut self.who_is_dead, page.say(&Message::WhoIsDead)),
+            Kind::WhoIsDead => {
+                let say = |known: &mut DeadPrint| page.say(&Message::WhoIsDead { known: *known });
+                self.who_is_dead.take_if(say).is_some()
+            }
             Kind::SoManyAreDead => {
                 let say = |dead: &mut u64| page.say(&Message::SoManyAreDead { dead: *dead });
                 self.dead.take_if(say).is_some()
@@ -227,7 +231,7 @@ impl Letter {
             Kind::PingFor => !self.pings_for.is_empty(),
             Kind::Nack => !self.nacks.is_empty(),
             Kind::Who => self.who,
-            Kind::WhoIsDead => self.who_is_dead,
+            Kind::WhoIsDead => self.who_is_dead.is_some(),
             Kind::SoManyAreDead => self.dead.is_some(),
             Kind::Claim => !self.claims.is_empty(),
             Kind::Compare => self.compare,
