@@ -11,8 +11,11 @@ mod frames;
 mod lie;
 
 use alloc::{string::String, vec, vec::Vec};
+use core::time::Duration;
 
-use rumormill_crdt::{Bytes, Key, Life, Row, RowDelta, RowId, Since, WholeRow, codec};
+use rumormill_crdt::{
+    Bytes, Key, Life, Limits, Replica, Row, RowDelta, RowId, Since, Space, WholeRow, codec,
+};
 
 pub use self::{
     frames::{Frames, decode},
@@ -36,6 +39,8 @@ pub struct Forger {
     /// What it signs with, where members sign.
     key: Option<SecretKey>,
     random: Random,
+    /// What it wrote without end.
+    hoard: Replica,
 }
 
 /// What a slanderer says of somebody.
@@ -60,7 +65,29 @@ impl Forger {
             Trust::Signed(signing) => Some(signing.key.clone()),
         };
         let cluster = config.cluster.clone();
-        Self { life, seal: Seal::new(&open, life, &mut random), cluster, key, random }
+        let limits = Limits { origin_cells_max: usize::MAX, ..Limits::DEFAULT };
+        let hoard = Replica::new(life, limits);
+        Self { life, seal: Seal::new(&open, life, &mut random), cluster, key, random, hoard }
+    }
+
+    /// Writes so many more cells into its row in a space, and says which, and which were the last so
+    /// many: some may have been lost. Nobody finds anything wrong with them but that they are many. Nothing if
+    /// they do not fit a datagram.
+    pub fn hoard(&mut self, unix: Duration, space: Space, cells: u64) -> Option<Vec<u8>> {
+        let id = RowId { space, life: self.life };
+        let held = self.hoard.table().version(id);
+        let written = self.hoard.edit(unix, |writer| {
+            (held..held + cells).try_for_each(|number| {
+                let key = Key::raw(&alloc::format!("{number}"));
+                writer.set(space, key, Bytes::default()).map(drop)
+            })
+        });
+        debug_assert!(written.is_ok(), "short cells fit");
+        let row = self.hoard.table().row(id)?;
+        let mut parts = row.delta_since(held.saturating_sub(cells), usize::MAX)?.into_parts();
+        parts.head.signature = self.sign(row);
+        let delta = RowDelta::new(parts).ok()?;
+        self.say(self.life, &[Message::Rumor { hops: 0, delta }])
     }
 
     /// A lie of that kind about a row. Nothing if it cannot be told of this row: a row of the liar's own is

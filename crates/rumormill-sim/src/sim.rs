@@ -19,7 +19,7 @@ use rumormill_core::{
     crdt::{Bytes, Key, ReplicaId, Row, RowPool, Table, Writer},
 };
 
-pub(crate) use self::insider::{LIES, slander};
+pub(crate) use self::insider::{HOARD, LIES, slander};
 pub use self::{
     barrier::Barrier,
     faults::Disk,

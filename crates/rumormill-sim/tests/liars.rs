@@ -3,10 +3,11 @@
 //!
 //! `rumormill sim swarm --liars` and `rumormill sim attack` run many.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
+use rumormill_core::Config;
 use rumormill_sim::{
-    Attack,
+    Attack, Sim, Vice,
     swarm::{Errands, Plan},
 };
 
@@ -46,4 +47,29 @@ fn nobody_who_is_well_can_be_made_to_look_dead() {
         signed += u32::from(report.is_signed);
     }
     assert!(lies > 10_000 && (10..50).contains(&signed), "{lies} lies, {signed} signed");
+}
+
+#[test]
+fn who_writes_without_end_fills_no_table() {
+    const CELLS_MAX: usize = 500;
+    let mut config = Config::DEFAULT;
+    config.limits.origin_cells_max = CELLS_MAX;
+    let mut sim = Sim::new(1, config).signed();
+    sim.start_acquainted(4);
+    sim.run(Duration::from_secs(2));
+    sim.corrupt(3, [Vice::Hoard].into_iter().collect());
+    for _ in 0..60 {
+        sim.lie(3);
+        sim.run(Duration::from_millis(500));
+    }
+    for (_, node) in sim.nodes().filter(|(who, _)| *who != 3) {
+        let refused = node.stats().refusals;
+        assert!(refused.over_quota > 0, "{refused:?}");
+        let cells: usize = node.table().rows().map(|row| row.len()).sum();
+        assert!(
+            (CELLS_MAX - 100..CELLS_MAX + 100).contains(&cells),
+            "{cells} cells: {refused:?} {:?}",
+            node.stats().transfers
+        );
+    }
 }

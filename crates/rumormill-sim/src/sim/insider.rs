@@ -22,6 +22,8 @@ pub enum Vice {
     Flood,
     /// Has somebody verify signatures that are wrong, many of them.
     Spam,
+    /// Writes without end.
+    Hoard,
     /// Passes no rows on, its own included.
     Withhold,
 }
@@ -36,6 +38,7 @@ pub(super) struct Insider {
     life: Life,
     forger: Forger,
     vices: Vices,
+    hoarded_times: u32,
 }
 
 /// A flood is so many datagrams.
@@ -47,6 +50,14 @@ const SPAM: u32 = 96;
 /// Where a liar keeps the rows of its own that it lies about: so that what is said of all others stays
 /// comparable with what they did.
 pub(crate) const LIES: Space = Space(77);
+
+/// Where it writes without end.
+pub(crate) const HOARD: Space = Space(78);
+
+/// So many cells at a time, and so often at most: more than the limits allow that are drawn for
+/// populations with liars.
+const HOARDED: u64 = 50;
+const HOARDED_TIMES_MAX: u32 = 60;
 
 impl Sim {
     /// Makes a member mean no good from here on.
@@ -62,7 +73,8 @@ impl Sim {
         })
         .expect("short cells fit");
         let (life, forger) = (self.node(who).life(), self.forger(who, seed));
-        self.slot_mut(who).insider = Some(Box::new(Insider { life, forger, vices }));
+        self.slot_mut(who).insider =
+            Some(Box::new(Insider { life, forger, vices, hoarded_times: 0 }));
     }
 
     /// What a running member could say if it meant no good.
@@ -118,7 +130,14 @@ impl Sim {
                     self.tell(who, to, told, vice);
                 }
             }
-            Vice::Withhold => {}
+            Vice::Hoard if insider.hoarded_times < HOARDED_TIMES_MAX => {
+                insider.hoarded_times += 1;
+                let told = insider.forger.hoard(self.unix(who), HOARD, HOARDED);
+                let others: Vec<_> =
+                    self.nodes().map(|(to, _)| to).filter(|to| *to != who).collect();
+                others.into_iter().for_each(|to| self.tell(who, to, told.clone(), vice));
+            }
+            Vice::Hoard | Vice::Withhold => {}
         }
     }
 
@@ -194,7 +213,7 @@ impl Vice {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let lies = Lie::ALL.into_iter().map(|(lie, _)| Self::Lie(lie));
-        lies.chain([Self::Slander, Self::Flood, Self::Spam, Self::Withhold])
+        lies.chain([Self::Slander, Self::Flood, Self::Spam, Self::Hoard, Self::Withhold])
     }
 }
 
@@ -214,6 +233,7 @@ impl fmt::Display for Vice {
             Self::Slander => f.write_str("slanders"),
             Self::Flood => f.write_str("asks for everything"),
             Self::Spam => f.write_str("has wrong signatures verified"),
+            Self::Hoard => f.write_str("writes without end"),
             Self::Withhold => f.write_str("passes no rows on"),
         }
     }

@@ -68,6 +68,9 @@ impl Plan {
         let is_signed = signs(&mut dice) && !retains && nodes > SEEDS + 1;
         if is_signed {
             schedule.faults.extend(dice.insiders(nodes, storm));
+            config.limits.origin_cells_max = dice.between(400, 1_200) as usize;
+            let per_second = NonZeroU32::new(dice.between(40, 400));
+            config.origin_cells_per_second = per_second.unwrap_or(config.origin_cells_per_second);
         }
         if nodes > SEEDS && dice.one_in(8) {
             schedule.faults.push(dice.small_table(nodes, storm));

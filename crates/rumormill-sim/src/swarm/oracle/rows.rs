@@ -2,7 +2,7 @@
 
 use super::{Oracle, Scene, Verdict, ensure};
 use crate::{
-    sim::LIES,
+    sim::{HOARD, LIES},
     swarm::{
         copies::{Touched, TouchedRow},
         workload::Workload,
@@ -35,7 +35,7 @@ fn check<W: Workload>(scene: &Scene<'_, W>, touched: &Touched, row: &TouchedRow)
         format!("{id:?} went back from v{before} to v{}", held.version)
     })?;
     let minted = scene.history.minted(id, held.version);
-    let is_lie = is_liars && id.space == LIES;
+    let is_lie = is_liars && [LIES, HOARD].contains(&id.space);
     ensure(is_lie || minted == Some(held.hash), || {
         format!("{id:?} at v{} is {:x}, and its owner made it {minted:x?}", held.version, held.hash)
     })
