@@ -68,9 +68,7 @@ impl Plan {
         let is_signed = signs(&mut dice) && !retains && nodes > SEEDS + 1;
         if is_signed {
             schedule.faults.extend(dice.insiders(nodes, storm));
-            config.limits.origin_cells_max = dice.between(400, 1_200) as usize;
-            let per_second = NonZeroU32::new(dice.between(40, 400));
-            config.origin_cells_per_second = per_second.unwrap_or(config.origin_cells_per_second);
+            dice.bound_origins(&mut config);
         }
         if nodes > SEEDS && dice.one_in(8) {
             schedule.faults.push(dice.small_table(nodes, storm));
@@ -315,6 +313,15 @@ impl Dice {
             Planned { at, lasts, fault: Fault::Insider(who, vices) }
         });
         liars.collect()
+    }
+
+    /// Bounds what one replica may have, or how fast it may write, so that liars get there.
+    fn bound_origins(&mut self, config: &mut Config) {
+        if self.one_in(2) {
+            config.limits.origin_cells_max = self.between(300, 800) as usize;
+        } else if let Some(per_second) = NonZeroU32::new(self.between(40, 400)) {
+            config.origin_cells_per_second = per_second;
+        }
     }
 
     fn disk(&mut self) -> Disk {

@@ -75,8 +75,13 @@ fn check_memory<W: Workload>(scene: &Scene<'_, W>, who: Index) -> Verdict {
     ensure(staged <= limits.stagings_max, || format!("node {who} has {staged} stagings"))?;
     let (members, slots) = (node.member_count(), scene.sim.slots());
     ensure(members < slots, || format!("node {who} has {members} members, of {slots} started"))?;
-    let (rows, minted) = (node.table().len(), scene.history.rows());
-    ensure(rows <= minted, || format!("node {who} has {rows} rows, of {minted} ever written"))
+    for liar in scene.liars {
+        let (cells, cells_max) = (table.share_of(*liar).cells, 2 * limits.origin_cells_max);
+        ensure(cells <= cells_max, || format!("node {who} has {cells} cells of {liar:?}"))?;
+    }
+    // A liar may have one more row, which is not in the history.
+    let (rows, written) = (table.len(), scene.history.rows() + scene.liars.len());
+    ensure(rows <= written, || format!("node {who} has {rows} rows, of {written} ever written"))
 }
 
 impl Bounds {
