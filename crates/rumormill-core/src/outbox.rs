@@ -98,6 +98,8 @@ struct Fill {
     lack: Lack,
     /// Where to go on.
     next: RowId,
+    /// The row that was sent last: what ends the answer may have to wait for the next datagram.
+    said: Option<RowId>,
     /// How many more.
     left: usize,
 }
@@ -288,7 +290,9 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     /// Sends what a peer lacks, and how far that reaches, in place of what it asked for before.
     pub(crate) fn fill(&mut self, to: &A, lack: Lack) {
         let next = lack.start;
-        self.note(to, |letter| letter.fill = Some(Fill { lack, next, left: FILL_ROWS_MAX }));
+        self.note(to, |letter| {
+            letter.fill = Some(Fill { lack, next, said: None, left: FILL_ROWS_MAX })
+        });
     }
 
     pub(crate) fn request(&mut self, to: &A, id: RowId, since: Since) {

@@ -478,3 +478,28 @@ fn the_same_seed_gives_the_same_run() {
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
 }
+
+#[test]
+fn long_rows_that_are_most_of_a_table_and_all_grew_are_brought_up_to_date() {
+    const ROWS: u8 = 10;
+    let mut sim = Sim::new(1, Config::DEFAULT);
+    sim.start_acquainted(2);
+    let write = |sim: &mut Sim, cell: u64, value: &[u8]| {
+        for row in 0..ROWS {
+            let (key, value) = (Key::raw(&cell.to_string()), Bytes::copy_from(value));
+            let written = sim.update(0, |w| w.set(Space(10 + row), key, value));
+            written.expect("short cells fit");
+        }
+    };
+    (0..100).for_each(|cell| write(&mut sim, cell, b"as it was, 24 bytes long"));
+    sim.run_until_equal(Duration::from_secs(30)).expect("the second gets it all");
+    sim.pause(1);
+    write(&mut sim, 3, b"another one");
+    sim.run(Duration::from_secs(5));
+    sim.resume(1);
+    let before = sim.bytes_sent();
+    sim.run_until_equal(Duration::from_secs(10)).expect("ten cells are brought up to date");
+    // Each first piece of a row, once.
+    let bytes = sim.bytes_sent() - before;
+    assert!(bytes < 20_000, "{bytes} bytes");
+}

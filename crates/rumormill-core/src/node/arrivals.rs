@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use rumormill_crdt::{Bytes, Growth, Key, Refused, RowDelta, RowId, Since, Space, Version};
+use rumormill_crdt::{
+    Bytes, Growth, Key, Progress, Refused, RowDelta, RowId, Since, Space, Version,
+};
 
 use super::Node;
 use crate::{
@@ -136,6 +138,11 @@ impl<A: Address> Node<A> {
                 let table = self.replica.table();
                 let out = &mut self.outbox;
                 self.transfer.handle_admission(now, id, from, &admission, table, out);
+                if admission.progress == Progress::Known {
+                    // The first piece of a long row may tell of what comes after what we hold.
+                    let wanted = Wanted::old(id, delta.head().version);
+                    self.transfer.want(now, wanted, from, table, out);
+                }
                 if admission.grown.is_empty() {
                     self.stats.deltas_known += 1;
                 } else {

@@ -281,7 +281,7 @@ impl<'b> Composition<'b> {
 
     /// Sends as many rows that a peer lacks as fit, and in the end says how far they reach.
     pub(super) fn say_fill(&mut self, fill: &mut Fill) -> bool {
-        let Fill { lack, next, left } = fill;
+        let Fill { lack, next, said, left } = fill;
         let mut end = lack.end;
         for row in self.table.rows_from(*next) {
             let (id, owed) = (row.id(), Owed { since: 0.into(), hops: None });
@@ -289,7 +289,7 @@ impl<'b> Composition<'b> {
             if lack.end.is_some_and(|end| end <= id) {
                 break;
             }
-            if lack.holds(id, row.version()) {
+            if *said == Some(id) || lack.holds(id, row.version()) {
                 continue;
             }
             if *left == 0 {
@@ -299,7 +299,7 @@ impl<'b> Composition<'b> {
             if !self.say_delta(id, owed) {
                 return false;
             }
-            *left -= 1;
+            (*said, *left) = (Some(id), *left - 1);
         }
         let rows = self.table.len() as u64;
         let fingerprint = TablePrint::new(self.table.fingerprint());
