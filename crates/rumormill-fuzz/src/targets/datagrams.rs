@@ -16,14 +16,17 @@ const DEADLINES: usize = 4;
 const FRAME_LEN: usize = 9;
 
 /// Hands a node one datagram: the first byte says whether as it is or as the payload of a whole frame, so
-/// that a fuzzer need not guess checksums.
+/// that a fuzzer need not guess checksums. What is rejected changes nothing, so that one node serves until
+/// something is taken in.
 pub(super) fn open(bytes: &[u8]) {
+    thread_local!(static NODE: RefCell<Node<u8>> = RefCell::new(busy_node()));
     let Some((is_whole, rest)) = bytes.split_first() else { return };
-    if is_whole.is_multiple_of(2) {
-        hand_over(busy_node(), &frame(rest));
-    } else {
-        hand_over(busy_node(), rest);
-    }
+    let framed = is_whole.is_multiple_of(2).then(|| frame(rest));
+    NODE.with_borrow_mut(|node| {
+        if hand_over(node, framed.as_deref().unwrap_or(rest)) {
+            *node = busy_node();
+        }
+    });
 }
 
 pub(super) fn open_seeds() -> Vec<Vec<u8>> {
@@ -68,14 +71,15 @@ fn sealed_seeds_shared() -> &'static [Vec<u8>] {
     &SAID
 }
 
-fn hand_over(mut node: Node<u8>, bytes: &[u8]) {
+/// Hands it over, and says whether it was taken in.
+fn hand_over(node: &mut Node<u8>, bytes: &[u8]) -> bool {
     let rows: Vec<_> = node.table().rows().cloned().collect();
     let now = Instant::new(Duration::from_secs(1));
     let taken = node.handle_datagram(now, 9, bytes);
     if taken.is_err() {
         assert!(node.table().rows().eq(&rows), "a rejected datagram changes nothing");
         assert!(!node.has_transmit(), "a rejected datagram draws no answer");
-        return;
+        return false;
     }
     // A datagram may tell of a later life of ours, which makes us begin another one.
     for row in rows.iter().filter(|row| row.id().life == node.life()) {
@@ -91,10 +95,11 @@ fn hand_over(mut node: Node<u8>, bytes: &[u8]) {
     }
     assert!(answered <= asked, "{answered} bytes to an address that {asked} came from");
     while node.poll_event().is_some() {}
-    let _ = read(&node);
+    let _ = read(node);
     for _ in 0..DEADLINES {
         let next = node.poll_timeout().expect("a node always has a next deadline");
         node.handle_timeout(next);
         while node.poll_transmit(&mut buf).is_some() {}
     }
+    true
 }
