@@ -116,6 +116,9 @@ pub struct Config {
     /// How many cells of one replica's rows are taken in a second, 200,000 by default: as many as it may
     /// write, or more where it writes some over before they are passed on.
     pub origin_cells_per_second: NonZeroU32,
+    /// How many bytes of datagrams are taken from one address in a second, 32 MiB by default. What is more
+    /// is rejected unread.
+    pub address_bytes_per_second: NonZeroU32,
     /// How far ahead of our wall clock an accepted timestamp may be.
     pub skew_max: Duration,
     /// How old an erase marker must be to be forgotten.
@@ -153,6 +156,7 @@ impl Config {
         bytes_per_second: None,
         origin_bytes_per_second: ORIGIN_BYTES,
         origin_cells_per_second: ORIGIN_CELLS,
+        address_bytes_per_second: ADDRESS_BYTES,
         skew_max: Duration::from_secs(10),
         forget_after: Duration::from_secs(600),
         retention: Retention::DEFAULT,
@@ -206,6 +210,9 @@ const ZONE_BIAS_MAX: u32 = 750;
 
 /// More than a link of 100 Mbit/s brings.
 const ORIGIN_BYTES: NonZeroU32 = NonZeroU32::new(16 << 20).expect("it is not 0");
+
+/// What rows, with what there is around them, may take.
+const ADDRESS_BYTES: NonZeroU32 = NonZeroU32::new(32 << 20).expect("it is not 0");
 
 /// About as many as a core can take in.
 const ORIGIN_CELLS: NonZeroU32 = NonZeroU32::new(200_000).expect("it is not 0");

@@ -8,9 +8,9 @@ use std::vec::Vec;
 use rumormill_crdt::{DeltaParts, Head, Limits, Refused, RowDelta, RowId, Space, Version};
 
 use crate::{
-    Config, DATAGRAM_LEN_MIN, Event, Node,
+    Config, DATAGRAM_LEN_MIN, Event, Node, Rejected,
     message::Message,
-    strangers::{at, introduce, life, node, node_with, piece, say},
+    strangers::{at, datagram, introduce, life, node, node_with, piece, say},
 };
 
 /// The replica that is greedy, and one that is not.
@@ -144,4 +144,34 @@ fn the_last_version_of_all_harms_its_own_row_alone() {
     }
     assert_eq!(cid.table().version(RowId { life: life(BOB, 1), ..id }), 3);
     assert_eq!(cid.table().version_vector(), ann.table().version_vector());
+}
+
+#[test]
+fn who_floods_is_not_read_beyond_what_it_may_send_and_others_are() {
+    let most = NonZeroU32::new(10_000).expect("it is not 0");
+    let mut ann = node_with(1, Config { address_bytes_per_second: most, ..Config::DEFAULT });
+    let flood = datagram(life(EVE, 1), &[const { Message::Ping { nonce: 7 } }; 100]);
+    let send = |ann: &mut Node<u32>, millis, from, times| -> usize {
+        let taken = (0..times).map(|_| ann.handle_datagram(at(millis), from, &flood));
+        taken.filter(Result::is_ok).count()
+    };
+    let may = 10_000 / flood.len();
+    assert_eq!(send(&mut ann, 1_000, 7, 1_000), may);
+    assert_eq!(send(&mut ann, 1_001, 8, 3), 3, "another address is another account");
+    assert_eq!(ann.handle_datagram(at(1_002), 7, &flood), Err(Rejected::TooMuch));
+    assert_eq!(ann.stats().rejections.too_much, 1_001 - may as u64);
+    assert_eq!(ann.stats().datagrams_rejected, 1_001 - may as u64);
+    assert_eq!(send(&mut ann, 2_000, 7, 1_000), may, "each second is a new one");
+}
+
+#[test]
+fn a_million_addresses_are_kept_account_of_in_little_memory() {
+    let mut ann = node(1);
+    let ping = datagram(life(EVE, 1), &[Message::Ack { nonce: 7 }]);
+    let measured = allocation_counter::measure(|| {
+        for from in 0..1_000_000 {
+            ann.handle_datagram(at(1_000), from, &ping).expect("a flood of one each is none");
+        }
+    });
+    assert!(measured.bytes_max < 1 << 20, "{} bytes", measured.bytes_max);
 }

@@ -18,6 +18,7 @@ use rumormill_crdt::{
 use crate::{
     Address, Config, Encounters, Event, Freshness, Identity, Instant, KeyRing, Liveness, Member,
     Rejected, Stats,
+    addresses::Addresses,
     ageing::Ageing,
     budget::{Budget, Scope},
     census::Census,
@@ -27,7 +28,7 @@ use crate::{
     isolation::Isolation,
     lives::Lives,
     membership::Membership,
-    message,
+    message::{self, Messages},
     news::News,
     origins::Origins,
     outbox::Outbox,
@@ -39,6 +40,7 @@ use crate::{
     rumor::{Heat, Rumor},
     seal::{self, Seal},
     self_row,
+    sender::Sender,
     spread_time::SpreadTime,
     transfer::Transfer,
     trust::{Trust, Verifier},
@@ -118,6 +120,7 @@ pub struct Node<A> {
     reconcile: Reconcile<A>,
     transfer: Transfer<A>,
     origins: Origins,
+    addresses: Addresses<A>,
     /// Where heads are signed.
     verifier: Option<Box<Verifier<A>>>,
     forgetting: Forgetting,
@@ -213,6 +216,7 @@ impl<A: Address> Node<A> {
             reconcile: Reconcile::new(now, &config, &mut random),
             transfer: Transfer::new(now, &config),
             origins: Origins::new(now, &config),
+            addresses: Addresses::new(now, &config),
             verifier,
             forgetting: Forgetting::new(now, config.forget_after),
             ageing: Ageing::new(unix, &config.retention),
@@ -236,9 +240,8 @@ impl<A: Address> Node<A> {
     /// reported.
     pub fn handle_datagram(&mut self, now: Instant, from: A, bytes: &[u8]) -> Result<(), Rejected> {
         self.advance(now);
-        let opened = self.seal.open(bytes).and_then(message::decode_payload);
-        let (sender, messages) = opened.inspect_err(|_| self.stats.datagrams_rejected += 1)?;
-        self.check_name(sender, &from)?;
+        let opened = self.open(&from, bytes);
+        let (sender, messages) = opened.inspect_err(|why| self.stats.note_rejected(*why))?;
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += bytes.len() as u64;
         self.handle_sign_of_life(&from);
@@ -252,6 +255,17 @@ impl<A: Address> Node<A> {
         }
         self.outbox.end_answer();
         Ok(())
+    }
+
+    /// Reads a datagram, if it is whole, of our population, and not too much.
+    fn open(&mut self, from: &A, bytes: &[u8]) -> Result<(Sender, Messages), Rejected> {
+        let payload = self.seal.open(bytes)?;
+        if !self.addresses.allow(from, bytes.len()) {
+            return Err(Rejected::TooMuch);
+        }
+        let (sender, messages) = message::decode_payload(payload)?;
+        self.check_name(sender, from)?;
+        Ok((sender, messages))
     }
 
     /// Does what is due. Call it when [`poll_timeout`](Self::poll_timeout) says, or later.
@@ -501,6 +515,7 @@ impl<A: Address> Node<A> {
         self.budget.handle_time(self.now);
         self.outbox.handle_time(self.now);
         self.origins.handle_time(self.now);
+        self.addresses.handle_time(self.now);
         if let Some(verifier) = &mut self.verifier {
             verifier.handle_time(self.now);
         }

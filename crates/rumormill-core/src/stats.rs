@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Hearsay, Refusals, Repairs, Transfers};
+use crate::{Hearsay, Refusals, Rejected, Rejections, Repairs, Transfers};
 
 /// Counts since the node was made. They only grow, but for those that say that they do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -22,6 +22,8 @@ pub struct Stats {
     pub bytes_received: u64,
     /// Datagrams rejected: another population, another protocol, damaged or not ours.
     pub datagrams_rejected: u64,
+    /// The same, by why.
+    pub rejections: Rejections,
     /// Row deltas sent.
     pub deltas_sent: u64,
     /// Row deltas taken in that were news.
@@ -84,4 +86,11 @@ pub struct Stats {
     /// Answers to addresses that may not be real that waited for these to show that they are, and had to
     /// make room for others.
     pub guests_forgotten: u64,
+}
+
+impl Stats {
+    pub(crate) const fn note_rejected(&mut self, why: Rejected) {
+        self.datagrams_rejected += 1;
+        self.rejections.note(why);
+    }
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 use rumormill_core::{
-    Config, Identity, Instant, Node, Rejected,
+    Config, Identity, Instant, Node, Rejected, Rejections,
     crdt::{Bytes, Column, Key, OrSet, PnCounter, ReplicaId, Space, WriteError, keyed_hash},
 };
 
@@ -63,7 +63,7 @@ fn frame(payload: &[u8]) -> Vec<u8> {
 /// Everything about a node that a datagram could change, as text.
 fn state(node: &Node<u8>) -> String {
     let mut stats = node.stats();
-    stats.datagrams_rejected = 0;
+    (stats.datagrams_rejected, stats.rejections) = (0, Rejections::default());
     let (timeout, members) = (node.poll_timeout(), node.members().collect::<Vec<_>>());
     format!("{:?} {stats:?} {timeout:?} {members:?} {}", node.table(), node.has_transmit())
 }

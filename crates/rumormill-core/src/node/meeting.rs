@@ -18,7 +18,6 @@ impl<A: Address> Node<A> {
             Sender::Tag(_) => own,
             Sender::Life(life) => life,
         };
-        self.stats.datagrams_rejected += 1;
         if other == own {
             self.reconcile.drop_seed(from);
         } else {

@@ -28,6 +28,8 @@ pub enum Rejected {
     Malformed,
     /// Its sender runs a life of our own replica.
     OurName,
+    /// More came from its address than is taken from one in a second.
+    TooMuch,
 }
 
 /// The protocol version of sealed frames.
@@ -48,6 +50,7 @@ impl fmt::Display for Rejected {
             Self::Replayed => "it came before, or long after others of its sender",
             Self::Malformed => "whole, but not what any rumormill release writes",
             Self::OurName => "its sender uses our own identity",
+            Self::TooMuch => "more came from its address than is taken from one in a second",
         })
     }
 }

@@ -112,5 +112,6 @@ const fn rejection(why: Rejected) -> &'static str {
         Rejected::Replayed => "replayed",
         Rejected::Malformed => "malformed",
         Rejected::OurName => "our name",
+        Rejected::TooMuch => "too much",
     }
 }
