@@ -7,6 +7,7 @@ mod maelstrom;
 mod reconcile;
 mod replay;
 mod sim;
+mod sizes;
 
 mod figures;
 mod hex;
@@ -40,6 +41,7 @@ enum Command {
     Sim(sim::Scenario),
     /// What it takes two nodes to find out what differs, and to repair it.
     Reconcile(reconcile::Args),
+    Sizes(sizes::Args),
     Maelstrom(maelstrom::Args),
     Replay(replay::Args),
     #[command(subcommand)]
@@ -55,6 +57,7 @@ Examples:
   rumormill sim join --nodes 1000
   rumormill sim idle --nodes 300 --update-rate 10
   rumormill reconcile --rows 100000 --differ 100
+  rumormill sizes
 
 Exit codes: 0 if what the command claims held, 1 if not, 2 for wrong usage.";
 
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Agent(args) => agent::run(args),
         Command::Sim(scenario) => sim::run(&scenario),
         Command::Reconcile(args) => reconcile::run(&args),
+        Command::Sizes(args) => sizes::run(&args),
         Command::Maelstrom(args) => maelstrom::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Keys(command) => keys::run(&command),

@@ -9,6 +9,7 @@
 
 mod frames;
 mod lie;
+mod weight;
 
 use alloc::{string::String, vec, vec::Vec};
 use core::time::Duration;
@@ -20,6 +21,7 @@ use rumormill_crdt::{
 pub use self::{
     frames::{Frames, decode},
     lie::Lie,
+    weight::{Weight, rumor_len},
 };
 use crate::{
     Config, DATAGRAM_LEN_MIN, SecretKey, Trust,

@@ -43,6 +43,7 @@ mod column_type;
 mod columns;
 mod content;
 mod delta;
+mod division;
 mod hash;
 mod head;
 mod id;
@@ -87,6 +88,7 @@ pub use columns::{
 };
 pub use content::Content;
 pub use delta::{DeltaCell, DeltaParts, RowDelta, Since};
+pub use division::Division;
 pub use hash::keyed_hash;
 pub use head::{Dependency, Head, Signature};
 pub use id::{Life, ReplicaId, RowId, Space, Version};

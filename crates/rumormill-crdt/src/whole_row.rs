@@ -68,6 +68,11 @@ impl<K, V> WholeRow<K, V> {
         if is_whole && adds_up() { Ok(Self { delta }) } else { Err(delta) }
     }
 
+    /// The delta, to look at.
+    pub const fn delta(&self) -> &RowDelta<K, V> {
+        &self.delta
+    }
+
     /// The delta.
     pub fn into_delta(self) -> RowDelta<K, V> {
         self.delta

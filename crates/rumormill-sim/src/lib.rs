@@ -29,6 +29,7 @@
 //! It does not test drivers: sockets, tasks and real clocks are not in it.
 
 mod attack;
+mod behind;
 mod churn;
 mod crash;
 mod demers;
@@ -48,6 +49,7 @@ mod update;
 mod zones;
 
 pub use attack::{Attack, AttackReport};
+pub use behind::{Behind, CatchUp};
 pub use churn::{Churn, ChurnReport};
 pub use crash::{Crash, CrashReport};
 pub use demers::{Demers, DemersCell, DemersReport, Epidemic, Figures};
@@ -61,3 +63,5 @@ pub use sim::{Barrier, Conversation, Disk, Index, Sim, Vice, Vices};
 pub use spread::{Spread, SpreadReport};
 pub use theory::{Rounds, Theory, TheoryCell};
 pub use zones::{Zones, ZonesReport};
+
+pub use rumormill_core::forging::{Weight, rumor_len};

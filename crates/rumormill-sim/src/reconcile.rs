@@ -14,10 +14,10 @@ use self::population::Population;
 use crate::{Index, Link, Sim};
 
 /// How long every datagram takes, so that times say how often the nodes waited for each other.
-const LEG: Duration = Duration::from_millis(1);
+pub(crate) const LEG: Duration = Duration::from_millis(1);
 
 /// How long the nodes have known each other, and held all rows, before anything differs.
-const WARM_UP: Duration = Duration::from_secs(5);
+pub(crate) const WARM_UP: Duration = Duration::from_secs(5);
 
 /// Repairs that are not measured, after which the nodes have an idea of how much differs.
 const WARM_UP_REPAIRS: usize = 3;
@@ -26,7 +26,7 @@ const WARM_UP_REPAIRS: usize = 3;
 const QUIET: Duration = Duration::from_secs(60);
 
 /// The longest a repair may take.
-const LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// A conversation has ended when nobody has said anything for so long: less than the time to the
 /// next comparison, and several times what an answer takes.
@@ -209,7 +209,7 @@ impl Pair {
 }
 
 /// Lets time pass until nobody says anything more about what differs.
-fn end_conversation(sim: &mut Sim) {
+pub(crate) fn end_conversation(sim: &mut Sim) {
     let end = sim.now() + LIMIT;
     loop {
         let before = Traffic::of(sim).digest_datagrams;
@@ -221,11 +221,16 @@ fn end_conversation(sim: &mut Sim) {
 }
 
 fn stamp(sim: &Sim) -> Timestamp {
-    Timestamp::from_unix(sim.unix(ANN).saturating_sub(AGE))
+    Timestamp::from_unix(past(sim))
+}
+
+/// A time of the wall clock, older than what is on its way as a rumor.
+pub(crate) fn past(sim: &Sim) -> Duration {
+    sim.unix(ANN).saturating_sub(AGE)
 }
 
 /// Whether both tables show the same versions, by their fingerprints.
-fn agree(sim: &Sim) -> bool {
+pub(crate) fn agree(sim: &Sim) -> bool {
     sim.node(ANN).table().fingerprint() == sim.node(BOB).table().fingerprint()
 }
 

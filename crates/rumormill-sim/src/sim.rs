@@ -407,7 +407,7 @@ impl Sim {
                 is_digest: after.digest_datagrams_sent > before.digest_datagrams_sent,
                 rows: after.deltas_sent - before.deltas_sent,
             };
-            self.meter.composed(self.now, load, begun, transmit.payload.len());
+            self.meter.composed(self.now, load, begun, transmit.payload);
             match self.withheld(who, transmit.payload) {
                 Some(left) => self.send(who, transmit.to, &left, load),
                 None => self.send(who, transmit.to, transmit.payload, load),

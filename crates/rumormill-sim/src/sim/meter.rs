@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use rumormill_core::Instant;
+use rumormill_core::{Instant, forging::Weight};
 
 use super::Sim;
 
@@ -15,6 +15,8 @@ pub struct Conversation {
     pub found: Option<Duration>,
     /// Bytes of whole datagrams, frames and all other messages in them included.
     pub framed_bytes: u64,
+    /// What these datagrams, and those with rows, were spent on.
+    pub weight: Weight,
     /// What composing and handling them took, by the clock that was given. Where rows filled the
     /// rest of such a datagram, what they took is left out: as much for each as rows took in
     /// datagrams of their own.
@@ -75,14 +77,22 @@ impl Meter {
         self.clock
     }
 
-    pub(super) fn composed(&mut self, now: Instant, load: Load, begun: Duration, len: usize) {
+    pub(super) fn composed(&mut self, now: Instant, load: Load, begun: Duration, datagram: &[u8]) {
         let spent = (self.clock)().saturating_sub(begun);
         self.composing.note(load, spent);
+        if let Some(weight) = self.weight_of(load, datagram) {
+            self.conversation.weight = self.conversation.weight + weight;
+        }
         if load.is_digest {
             self.conversation.begun.get_or_insert(now.since_origin());
-            self.conversation.framed_bytes += len as u64;
+            self.conversation.framed_bytes += datagram.len() as u64;
             self.conversation.spent += spent;
         }
+    }
+
+    fn weight_of(&self, load: Load, datagram: &[u8]) -> Option<Weight> {
+        let counts = self.is_on && (load.is_digest || load.rows > 0);
+        if counts { Weight::of(datagram) } else { None }
     }
 
     pub(super) fn handled(&mut self, now: Instant, load: Load, spent: Duration) {
