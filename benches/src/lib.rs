@@ -1,5 +1,6 @@
 //! Inputs that several benchmarks share: keys of 16 bytes and values of 8.
 
+pub mod plot;
 pub mod population;
 pub mod rivals;
 

@@ -5,7 +5,6 @@
 //! them. `--ours` measures what this workspace has, and keeps the figures of other libraries.
 //! `--draw` draws the figures that are there.
 
-mod axis;
 mod figures;
 mod measure;
 mod picture;

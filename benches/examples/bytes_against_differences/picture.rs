@@ -2,8 +2,11 @@
 
 use std::fmt::{self, Write};
 
+use rumormill_benches::plot::{
+    Axis, apart, grouped, in_thousands, with_unit, write_head, write_text,
+};
+
 use crate::{
-    axis::Axis,
     figures::{Figure, Measured, Method},
     measure::{MANY, RUNS, RUNS_OF_MANY},
 };
@@ -23,9 +26,6 @@ const TOP: f64 = 74.0;
 const BOTTOM: f64 = 410.0;
 const PANEL_WIDTH: f64 = 222.0;
 const PANEL_GAP: f64 = 20.0;
-
-/// The least distance of two labels of lines.
-const LABEL_GAP: f64 = 17.0;
 
 const SCALE_BELOW: &str = r##"text-anchor="middle" font-size="12" fill="#444444""##;
 const SCALE_BESIDE: &str = r##"text-anchor="end" font-size="12" fill="#444444""##;
@@ -89,12 +89,7 @@ pub(crate) fn draw(measured: &Measured) -> String {
 }
 
 fn write_picture(svg: &mut String, measured: &Measured) -> fmt::Result {
-    writeln!(
-        svg,
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="#222222">
-<title>{TITLE}</title>
-<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>"##
-    )?;
+    write_head(svg, WIDTH, HEIGHT, TITLE)?;
     write_text(svg, MARGIN, 32.0, r#"font-size="18" font-weight="bold""#, TITLE)?;
     let panels = panels(&measured.figures);
     panels.iter().try_for_each(|panel| panel.write(svg))?;
@@ -220,63 +215,5 @@ impl Panel {
             write_text(svg, self.x.to + 10.0, y + 4.5, &style, method.label())?;
         }
         Ok(())
-    }
-}
-
-/// Moves labels, whose heights come in order, down until none is over another.
-fn apart(heights: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut free = f64::NEG_INFINITY;
-    let place = |height: f64| {
-        let placed = height.max(free);
-        free = placed + LABEL_GAP;
-        placed
-    };
-    heights.map(place).collect()
-}
-
-fn write_text(svg: &mut String, x: f64, y: f64, style: &str, text: &str) -> fmt::Result {
-    writeln!(svg, r#"<text x="{x:.1}" y="{y:.1}" {style}>{text}</text>"#)
-}
-
-/// A number with a comma before every three digits.
-fn grouped(number: u64) -> String {
-    if number < 1_000 {
-        return number.to_string();
-    }
-    format!("{},{:03}", grouped(number / 1_000), number % 1_000)
-}
-
-/// A round number, short.
-fn in_thousands(number: u64) -> String {
-    if number < 1_000 { number.to_string() } else { format!("{}k", number / 1_000) }
-}
-
-/// Bytes with the greatest unit of which there is one at least.
-fn with_unit(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        _ => format!("{} MB", bytes / 1_000_000),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_of_lines_that_end_together_are_apart() {
-        let heights = apart([10.0, 12.0, 12.0, 80.0, 81.0].into_iter());
-        assert_eq!(
-            heights,
-            [10.0, 10.0 + LABEL_GAP, 10.0 + 2.0 * LABEL_GAP, 80.0, 80.0 + LABEL_GAP]
-        );
-    }
-
-    #[test]
-    fn scales_are_read_by_people() {
-        assert_eq!([1, 1_000, 1_000_000].map(grouped), ["1", "1,000", "1,000,000"]);
-        assert_eq!([1, 100, 1_000, 10_000].map(in_thousands), ["1", "100", "1k", "10k"]);
-        assert_eq!([1, 100, 10_000, 1_000_000].map(with_unit), ["1 B", "100 B", "10 kB", "1 MB"]);
     }
 }

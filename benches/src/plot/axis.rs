@@ -2,11 +2,11 @@
 
 /// The places of numbers between two powers of ten.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Axis {
+pub struct Axis {
     /// Where the lower power is.
-    pub(crate) from: f64,
+    pub from: f64,
     /// Where the higher power is.
-    pub(crate) to: f64,
+    pub to: f64,
     /// The exponents of both.
     lower: u32,
     higher: u32,
@@ -19,7 +19,7 @@ impl Axis {
     /// # Panics
     ///
     /// If there are no numbers, or one is zero.
-    pub(crate) fn over(numbers: impl Iterator<Item = u64> + Clone, from: f64, to: f64) -> Self {
+    pub fn over(numbers: impl Iterator<Item = u64> + Clone, from: f64, to: f64) -> Self {
         let least = numbers.clone().min().expect("something was measured");
         let greatest = numbers.max().expect("something was measured");
         let lower = least.ilog10();
@@ -28,18 +28,21 @@ impl Axis {
     }
 
     /// The place of a positive number.
-    pub(crate) fn at(&self, number: u64) -> f64 {
+    #[must_use]
+    pub fn at(&self, number: u64) -> f64 {
         let (lower, higher) = (f64::from(self.lower), f64::from(self.higher));
         let share = ((number as f64).log10() - lower) / (higher - lower);
         self.from + share * (self.to - self.from)
     }
 
-    pub(crate) const fn middle(&self) -> f64 {
+    /// The place between both ends.
+    #[must_use]
+    pub const fn middle(&self) -> f64 {
         f64::midpoint(self.from, self.to)
     }
 
     /// All powers of ten on it, and their places.
-    pub(crate) fn powers(&self) -> impl Iterator<Item = (u64, f64)> {
+    pub fn powers(&self) -> impl Iterator<Item = (u64, f64)> {
         let powers = (self.lower..=self.higher).map(|exponent| 10u64.pow(exponent));
         powers.map(|power| (power, self.at(power)))
     }

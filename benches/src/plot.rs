@@ -1,0 +1,90 @@
+//! What our pictures have in common: an axis, and text on it. They are written as SVG by hand.
+
+mod axis;
+
+use std::fmt::{self, Write};
+
+pub use self::axis::Axis;
+
+/// The least distance of two labels of lines.
+pub const LABEL_GAP: f64 = 17.0;
+
+/// Moves labels, whose heights come in order, down until none is over another.
+pub fn apart(heights: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut free = f64::NEG_INFINITY;
+    let place = |height: f64| {
+        let placed = height.max(free);
+        free = placed + LABEL_GAP;
+        placed
+    };
+    heights.map(place).collect()
+}
+
+/// Begins a picture with its title.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write_head(svg: &mut impl Write, width: f64, height: f64, title: &str) -> fmt::Result {
+    writeln!(
+        svg,
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="#222222">
+<title>{title}</title>
+<rect width="{width}" height="{height}" fill="#ffffff"/>"##
+    )
+}
+
+/// Writes text in a style.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write_text(svg: &mut impl Write, x: f64, y: f64, style: &str, text: &str) -> fmt::Result {
+    writeln!(svg, r#"<text x="{x:.1}" y="{y:.1}" {style}>{text}</text>"#)
+}
+
+/// A number with a comma before every three digits.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    if number < 1_000 {
+        return number.to_string();
+    }
+    format!("{},{:03}", grouped(number / 1_000), number % 1_000)
+}
+
+/// A round number, short.
+#[must_use]
+pub fn in_thousands(number: u64) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{}k", number / 1_000) }
+}
+
+/// Bytes with the greatest unit of which there is one at least.
+#[must_use]
+pub fn with_unit(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_lines_that_end_together_are_apart() {
+        let heights = apart([10.0, 12.0, 12.0, 80.0, 81.0].into_iter());
+        assert_eq!(
+            heights,
+            [10.0, 10.0 + LABEL_GAP, 10.0 + 2.0 * LABEL_GAP, 80.0, 80.0 + LABEL_GAP]
+        );
+    }
+
+    #[test]
+    fn scales_are_read_by_people() {
+        assert_eq!([1, 1_000, 1_000_000].map(grouped), ["1", "1,000", "1,000,000"]);
+        assert_eq!([1, 100, 1_000, 10_000].map(in_thousands), ["1", "100", "1k", "10k"]);
+        assert_eq!([1, 100, 10_000, 1_000_000].map(with_unit), ["1 B", "100 B", "10 kB", "1 MB"]);
+    }
+}
