@@ -207,12 +207,12 @@ impl Work {
                  to the end once; crdts reads its map, and checks nothing"
             }
             Self::Memory { .. } => {
-                "as loaded or written, without history but one write a key; automerge is a column store \
-                 of few large changes here"
+                "as loaded or written, without history but one write a key, by few large changes; the process has also \
+                 what making it left behind"
             }
             Self::Spread { .. } => {
-                "our bytes, foca's and iroh-gossip's are all that is sent from the update until three seconds after the last \
-                 node has it, or a minute if some never have, probes included; chitchat's until the last has it"
+                "bytes are all that is sent from the update until three seconds after the last node has it, or a minute \
+                 if some never have, probes included"
             }
             Self::Newcomer { .. } => "members alone; ours has the table soon after",
             Self::Lossy { .. } => {
@@ -252,8 +252,8 @@ impl Work {
                  news of many fit one datagram"
             }
             Self::Spread { .. } => {
-                "of ours, most is probes, answers and comparisons of tables in those seconds; others have no table \
-                 to compare"
+                "ours names the row for some periods more, probes, and compares tables in those seconds; others have no \
+                 table to compare"
             }
             Self::Newcomer { .. } => {
                 "others tell a newcomer at once, whatever its address is; ours has to show first that it is there"

@@ -30,6 +30,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// How long the population comes together before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(10);
 
+/// How long traffic is counted after the last node was reached: as long as ours.
+const AFTERMATH: Duration = Duration::from_secs(3);
+
 /// How often the population is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -210,6 +213,7 @@ async fn spread(nodes: usize, loss_pct: u32) -> Vec<f64> {
             (reached, latest) = (now, begun.elapsed());
         }
     }
+    time::sleep(AFTERMATH).await;
     let sent = wire.total() as f64 / nodes as f64;
     spread_figures(reached, nodes, latest, sent)
 }

@@ -7,16 +7,20 @@ use serde_json::Value;
 use crate::plot::{Axis, apart, in_thousands, with_unit, write_head, write_text};
 
 const TITLE: &str = "What two peers say to each other, where so many have written";
-const COMMAND: &str =
-    "cargo run --release --manifest-path benches/peers/Cargo.toml -- --plots docs";
+const CAPTION: [&str; 3] = [
+    "1,000 keys of 16 bytes with values of 8; all messages, without what UDP or TCP adds.",
+    "automerge keeps what each peer had, and says nothing where nobody wrote.",
+    "cargo run --release --manifest-path benches/peers/Cargo.toml -- --from docs/peers.json --plots docs",
+];
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 470.0;
+const WIDTH: f64 = 800.0;
+const HEIGHT: f64 = 490.0;
 const TOP: f64 = 74.0;
 const BOTTOM: f64 = 370.0;
 const LEFT: f64 = 86.0;
 const PANEL_WIDTH: f64 = 250.0;
-const PANEL_GAP: f64 = 40.0;
+/// Room for the names of lines.
+const PANEL_GAP: f64 = 100.0;
 
 const SCALE_BELOW: &str = r##"text-anchor="middle" font-size="12" fill="#444444""##;
 const SCALE_BESIDE: &str = r##"text-anchor="end" font-size="12" fill="#444444""##;
@@ -58,10 +62,10 @@ fn write_picture(svg: &mut String, figures: &[Value]) -> fmt::Result {
             panel.write_scale_of_bytes(svg)?;
         }
     }
-    let caption = "1,000 keys of 16 bytes with values of 8; all messages, without what UDP or TCP adds. automerge remembers \
-                   its peer, and says nothing if equal.";
-    write_text(svg, 16.0, BOTTOM + 70.0, SCALE_LEFT, caption)?;
-    write_text(svg, 16.0, BOTTOM + 88.0, SCALE_LEFT, COMMAND)?;
+    for (line, caption) in (0_u8..).zip(CAPTION) {
+        let baseline = BOTTOM + 70.0 + 18.0 * f64::from(line);
+        write_text(svg, 16.0, baseline, SCALE_LEFT, caption)?;
+    }
     writeln!(svg, "</svg>")
 }
 
@@ -134,15 +138,15 @@ impl Panel {
         )
     }
 
-    /// Writes the names of the lines above where they begin.
+    /// Writes the names of the lines where they end.
     fn write_labels(&self, svg: &mut String) -> fmt::Result {
-        let begin = |(peer, color)| Some((self.line(peer).first()?.1, peer, color));
-        let mut begins: Vec<_> = LINES.into_iter().filter_map(begin).collect();
-        begins.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let heights = apart(begins.iter().map(|(y, ..)| *y - 6.0));
-        for ((_, peer, color), y) in begins.iter().zip(heights) {
+        let end = |(peer, color)| Some((self.line(peer).last()?.1, peer, color));
+        let mut ends: Vec<_> = LINES.into_iter().filter_map(end).collect();
+        ends.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let heights = apart(ends.iter().map(|(y, ..)| *y + 4.0));
+        for ((_, peer, color), y) in ends.iter().zip(heights) {
             let style = format!(r#"font-size="12" font-weight="bold" fill="{color}""#);
-            write_text(svg, self.x.from + 6.0, y, &style, peer)?;
+            write_text(svg, self.x.to + 8.0, y, &style, peer)?;
         }
         Ok(())
     }
