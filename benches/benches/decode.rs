@@ -19,9 +19,18 @@ use rumormill_fuzz::Mutations;
 const UNIX: Duration = Duration::from_secs(1_767_225_600);
 
 /// What these messages begin with: see `docs/wire.md`.
+const PING: u8 = 0;
 const WHO: u8 = 2;
 const DELTA: u8 = 16;
 const ROW: u8 = 17;
+const SO_MANY_ARE_DEAD: u8 = 23;
+
+/// That somebody is dead, and a question to ping it.
+const CLAIM: [u8; 7] = [3, 1, 2, 3, 4, 1, 2];
+const PING_FOR: [u8; 6] = [20, 1, 2, 3, 4, 1];
+
+/// What no message begins with.
+const NONE: u8 = 0xff;
 
 /// The bytes before the first message, of those who know each other.
 const SENDER_LEN: usize = 4;
@@ -41,11 +50,17 @@ fn decoding(criterion: &mut Criterion<ProcessorTime>) {
         group.bench_function(what, |bencher| bencher.iter(|| read_all(black_box(payloads))));
     }
     let valid = [&said.rows[..], &said.sketches].concat();
+    let shortest = over_and_over(&[WHO]);
+    let short = [&[WHO][..], &[PING, 1], &[SO_MANY_ARE_DEAD, 1], &CLAIM, &PING_FOR];
+    let rejected = |payload: &Vec<u8>| [&payload[..], &[NONE]].concat();
+    let costly = [&valid[..], &short.map(over_and_over), &[short_cells()]].concat();
     for (what, payload) in [
         ("valid, the worst", worst(valid.iter().cloned())),
         ("spoiled, the worst", worst(Mutations::new(&valid, 1).take(SPOILED))),
-        ("the shortest message over and over", [&[1; 4][..], &[WHO; 1_159]].concat()),
+        ("the shortest message over and over", shortest),
+        ("a short message over and over, the worst", worst(short.map(over_and_over).into_iter())),
         ("cells of a few bytes", short_cells()),
+        ("rejected for the last byte, the worst", worst(costly.iter().map(rejected))),
     ] {
         group.throughput(Throughput::Bytes(payload.len() as u64));
         group.bench_function(what, |bencher| bencher.iter(|| decode(black_box(&payload))));
@@ -131,6 +146,11 @@ fn rows(replicas: Range<u64>) -> Vec<Arc<Row<Key, Bytes>>> {
         owner.table().rows().next().cloned().expect("it was written")
     };
     replicas.map(row).collect()
+}
+
+/// A datagram full of one message.
+fn over_and_over(message: &[u8]) -> Vec<u8> {
+    [&[1; 4][..], &message.repeat(1_159 / message.len())].concat()
 }
 
 /// A delta of as many cells as a datagram holds.

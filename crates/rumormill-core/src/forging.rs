@@ -19,7 +19,7 @@ use rumormill_crdt::{
 };
 
 pub use self::{
-    frames::{Frames, decode},
+    frames::{Frames, decode, recode},
     lie::Lie,
     weight::{Weight, rumor_len},
 };

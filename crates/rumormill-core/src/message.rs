@@ -1,6 +1,7 @@
 //! What datagrams say. `docs/wire.md` has every byte.
 
 mod announced;
+mod check;
 mod claim;
 mod lack;
 mod payload;
@@ -29,8 +30,9 @@ pub(crate) use self::{
     sketched::{Ask, Cells, Compare, More, WireStrata},
 };
 
-/// One message. A datagram says who sent it, and then has messages to its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One message. A datagram says who sent it, and then has messages to its end. What is in a message is read
+/// after it was [checked](check), so lists have as many elements as they say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Message {
     /// Are you there?
     Ping { nonce: u64 },
@@ -73,11 +75,7 @@ pub(crate) enum Message {
     /// Fresh cells of a row, to be passed on; so many passed them on before.
     Rumor { hops: u8, delta: RowDelta<Key, Bytes> },
     /// These rows grew: ask me for what you lack, and answer this nonce then as that of a ping.
-    Announce {
-        nonce: Option<u64>,
-        #[serde(deserialize_with = "codec::frugal_list")]
-        rows: Vec<Announced>,
-    },
+    Announce { nonce: Option<u64>, rows: Vec<Announced> },
     /// Ping the member with this tag for me, and tell me what came of it.
     PingFor { target: Tag, nonce: u64 },
     /// I pinged for you, and got no answer; the nonce is that of your question.
@@ -91,19 +89,6 @@ pub(crate) enum Message {
 }
 
 impl Message {
-    /// Says whether this opens a conversation. Opening messages are sent by timers alone, or for
-    /// somebody whose timer asked for it, so an answer that only they draw cannot draw another.
-    pub(crate) const fn is_opening(&self) -> bool {
-        matches!(
-            self,
-            Self::Ping { .. }
-                | Self::PingFor { .. }
-                | Self::Compare(_)
-                | Self::Audit { .. }
-                | Self::Pull { .. }
-        )
-    }
-
     /// Says whether this serves to find out what differs.
     pub(crate) const fn is_digest(&self) -> bool {
         match self {
@@ -153,16 +138,9 @@ pub(crate) struct TablePrint([u8; 8]);
 
 /// The versions of all rows that the sender holds in `[start, end)`, or from `start` on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "PageParts")]
 pub(crate) struct Page {
-    parts: PageParts,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct PageParts {
     start: RowId,
     end: Option<RowId>,
-    #[serde(deserialize_with = "codec::frugal_list")]
     rows: Vec<(RowId, Version)>,
 }
 
@@ -179,7 +157,7 @@ impl Page {
         rows: impl Iterator<Item = (RowId, Version)>,
         len_max: usize,
     ) -> Self {
-        let mut page = PageParts { start, end: None, rows: Vec::new() };
+        let mut page = Self { start, end: None, rows: Vec::new() };
         // An upper bound of everything but the rows: the kind, two row ids, tag and count.
         let mut room = len_max.saturating_sub(1 + 2 * codec::encoded_len(&start) + 1 + 3);
         for row in rows {
@@ -191,37 +169,20 @@ impl Page {
             room -= len;
             page.rows.push(row);
         }
-        Self { parts: page }
+        page
     }
 
     pub(crate) const fn start(&self) -> RowId {
-        self.parts.start
+        self.start
     }
 
     pub(crate) const fn end(&self) -> Option<RowId> {
-        self.parts.end
+        self.end
     }
 
     /// The rows, by ascending id.
     pub(crate) fn rows(&self) -> &[(RowId, Version)] {
-        &self.parts.rows
-    }
-}
-
-impl TryFrom<PageParts> for Page {
-    type Error = codec::Malformed;
-
-    fn try_from(parts: PageParts) -> Result<Self, codec::Malformed> {
-        let PageParts { start, end, rows } = &parts;
-        let ascending = rows.is_sorted_by(|a, b| a.0 < b.0);
-        let after_start = rows.first().is_none_or(|first| *start <= first.0);
-        let last = rows.last().map_or(*start, |last| last.0);
-        let before_end = end.is_none_or(|end| last < end);
-        if ascending && after_start && before_end {
-            Ok(Self { parts })
-        } else {
-            Err(codec::Malformed)
-        }
+        &self.rows
     }
 }
 

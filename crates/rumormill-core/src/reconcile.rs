@@ -378,7 +378,7 @@ impl<A: Address> Reconcile<A> {
         self.expectation.learn(scene.now, usize::try_from(ask.found()).unwrap_or(usize::MAX));
         let list = ask.list();
         for request in list.requests() {
-            for key in list.keys(*request, view.index()) {
+            for key in list.keys(request, view.index()) {
                 for (id, version) in view.rows(key, scene.table) {
                     let since = version.saturating_sub(request.behind);
                     scene.out.answer(from, id, since.into());

@@ -32,9 +32,15 @@ impl Bytes {
     pub const LEN_IN_PLACE: usize = 22;
 
     /// Copies `bytes`.
+    #[inline(always)]
     #[must_use]
     pub fn copy_from(bytes: &[u8]) -> Self {
-        Self::concat([bytes].into_iter())
+        match u8::try_from(bytes.len()) {
+            Ok(len) if bytes.len() <= Self::LEN_IN_PLACE => {
+                Self(Place::Here { len, bytes: padded(bytes) })
+            }
+            _ => Self(Place::Shared(bytes.into())),
+        }
     }
 
     /// Copies `parts`, one after the other.
@@ -50,6 +56,33 @@ impl Bytes {
         }
         let len = u8::try_from(len).expect("at most 22 bytes are in place");
         Self(Place::Here { len, bytes })
+    }
+}
+
+/// Up to 22 bytes, and zeros behind them. Word by word: a copy of unknown length is a call, and
+/// cells are made of many.
+#[inline(always)]
+fn padded(bytes: &[u8]) -> [u8; Bytes::LEN_IN_PLACE] {
+    let word = |at: usize| word(bytes.get(at..).unwrap_or_default()).to_le_bytes();
+    let mut padded = [0; Bytes::LEN_IN_PLACE];
+    padded[..8].copy_from_slice(&word(0));
+    padded[8..16].copy_from_slice(&word(8));
+    padded[16..].copy_from_slice(&word(16)[..Bytes::LEN_IN_PLACE - 16]);
+    padded
+}
+
+/// The first eight bytes, or as many as there are, the first of them the lowest.
+#[inline(always)]
+fn word(bytes: &[u8]) -> u64 {
+    if let Some(whole) = bytes.first_chunk() {
+        return u64::from_le_bytes(*whole);
+    }
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(low), Some(high)) => {
+            let [low, high] = [low, high].map(|half| u64::from(u32::from_le_bytes(*half)));
+            low | high << (8 * (bytes.len() - 4))
+        }
+        _ => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
 }
 

@@ -2,13 +2,19 @@
 //!
 //! postcard by itself accepts several spellings of one value (varints padded with zeros, map keys
 //! out of order or twice, bytes after the end). Hashes, signatures and deduplication need one.
-//! [`decode`] therefore encodes what it read again and compares, without allocating.
+//! [`decode`] therefore encodes what it read again and compares, without allocating. A [`Reader`] takes
+//! bytes apart and sees at each step that they are spelled the one way there is: rows, which are most
+//! of what travels, are read by it.
+
+mod reader;
 
 use alloc::vec::Vec;
 use core::{fmt, marker::PhantomData};
 
 use postcard::ser_flavors::{Flavor, Size};
 use serde::{Deserialize, Deserializer, Serialize, de};
+
+pub use self::reader::Reader;
 
 /// The bytes are not what the encoder writes for any value of the type. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,8 @@ use siphasher::sip::SipHasher13;
 
 use crate::{RowId, Version};
 
+const CELL: &[u8; 16] = b"cell of a row...";
+
 /// Hashes bytes under a 16-byte key.
 ///
 /// With a secret key it is a pseudo-random function; with a public key it finds accidents and
@@ -25,7 +27,12 @@ pub(crate) fn cell_hash<K: Serialize, V: Serialize>(
     key: &K,
     value: Option<&V>,
 ) -> u64 {
-    value_hash(*b"cell of a row...", &(version, key, value))
+    value_hash(*CELL, &(version, key, value))
+}
+
+/// The same, of a cell's bytes as they travel: version, key and value.
+pub(crate) fn encoded_cell_hash(cell: &[u8]) -> u64 {
+    keyed_hash(*CELL, cell)
 }
 
 /// The share of the floor in its row's hash; 0 for floor 0, so that an empty row hashes to 0.

@@ -94,6 +94,14 @@ impl RowId {
         bytes
     }
 
+    /// The row id that these bytes are of, as by [`to_bytes`](Self::to_bytes), and as on the wire.
+    #[must_use]
+    pub const fn from_bytes(bytes: &[u8; 1 + Life::LEN]) -> Self {
+        let [space, a, b, c, d, e, f, g, h, epoch @ ..] = *bytes;
+        let replica = ReplicaId(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+        Self { space: Space(space), life: Life { replica, epoch: u64::from_be_bytes(epoch) } }
+    }
+
     /// Says whether this is the row of a later life of the same replica in the same space.
     pub(crate) fn supersedes(self, other: Self) -> bool {
         let Self { space, life } = self;

@@ -203,6 +203,12 @@ impl Key {
         Self(Bytes::concat(iter::once(&[kind as u8][..]).chain(parts.iter().copied())))
     }
 
+    /// The key that travelled as these bytes.
+    #[inline(always)]
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        Self(Bytes::copy_from(bytes))
+    }
+
     /// The length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -148,8 +148,10 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         let mut to = later.peek().map_or(self.version(), |(_, first)| first.version - 1);
         let (mut cells, mut cells_len) = (Vec::new(), 0);
         // A piece of a signed row says what the whole row holds.
+        let is_signed = self.head.signature.is_some();
+        let is_named = |to: Version| names_content(is_signed, to, self.version());
         let len_within = |to: Version| {
-            let is_piece = names_content(&self.head, to);
+            let is_piece = is_named(to);
             len_max.saturating_sub(if is_piece { size_of::<Content>() } else { 0 })
         };
         if len(to, 0, 0) > len_within(to) {
@@ -166,7 +168,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
             to = reaches;
         }
         let head = self.head.clone();
-        let content = names_content(&head, to).then(|| self.content());
+        let content = is_named(to).then(|| self.content());
         let parts = DeltaParts { id: self.id, from, to, head, content, cells };
         (to > from).then(|| RowDelta::of_row(parts))
     }

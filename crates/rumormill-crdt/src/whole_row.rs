@@ -5,9 +5,9 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
-    Dependency, Head, RowDelta, RowId, Timestamp, Version,
-    codec::{Malformed, frugal_list, pairs},
-    delta::{DeltaCell, DeltaParts, sum_of},
+    Bytes, Dependency, Head, Key, RowDelta, RowId, Timestamp, Version,
+    codec::{Malformed, Reader, frugal_list, pairs},
+    delta::{self, DeltaCell, DeltaParts, Form, sum_of},
     head::{Recent, RecentRef},
     row::hash_of,
 };
@@ -76,6 +76,38 @@ impl<K, V> WholeRow<K, V> {
     /// The delta.
     pub fn into_delta(self) -> RowDelta<K, V> {
         self.delta
+    }
+}
+
+/// Rows as nodes gossip them.
+impl WholeRow<Key, Bytes> {
+    /// Decodes a row that fills `bytes` to the end, as [`codec::decode`](crate::codec::decode) does,
+    /// but faster, and in at most 8 times as much memory, whatever a stranger writes.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if these are not the bytes of a row that obeys the rules.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        delta::decode(bytes, Form::Whole).map(|delta| Self { delta })
+    }
+
+    /// Sees that a row that obeys the rules comes next, and goes on behind it. Allocates nothing for up
+    /// to 512 cells.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if that is not so.
+    pub fn check(reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        delta::check(reader, Form::Whole)
+    }
+
+    /// Reads a row that was [checked](Self::check) before: the rules are not looked at again.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if it cannot have been.
+    pub fn read_checked(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        delta::read(reader, Form::Whole).map(|delta| Self { delta })
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rumormill_crdt::{
     Bytes, ClockAhead, Column, DeltaParts, Dependency, Head, Key, Life, Limits, LwwRegister, OrSet,
     PnCounter, Refused, Replica, ReplicaId, RowDelta, RowId, Space, Table, Timestamp,
-    VersionVector, VvMap, WriteError, codec,
+    VersionVector, VvMap, WholeRow, WriteError, codec,
 };
 
 const NOON: Duration = Duration::from_secs(43_200);
@@ -206,7 +206,35 @@ fn huge_counts_are_malformed() {
     for len in 0..bytes.len() {
         let short = codec::decode::<RowDelta<Key, Bytes>>(&bytes[..len]);
         assert!(short.is_err(), "{len} of {} bytes", bytes.len());
+        assert!(RowDelta::decode(&bytes[..len]).is_err(), "{len} of {} bytes", bytes.len());
     }
+}
+
+/// Many cells of a few bytes stay as they came until somebody looks at them; nobody can tell.
+#[test]
+fn short_cells_are_read_like_any_others() {
+    let mut row = Table::new(life(2), Limits::DEFAULT);
+    for number in 0..200 {
+        let key = Key::raw(&format!("{number:x}"));
+        row.write(Space::SHARED, Timestamp(1)).set(key, Bytes::default());
+    }
+    let delta = row.delta_since(&VersionVector::default()).next().expect("there is news");
+    let bytes = codec::encode_to_vec(&delta).expect("a delta can be encoded");
+    let decoded = RowDelta::decode(&bytes).expect("it was encoded");
+    assert_eq!(decoded.clone().into_parts(), delta.clone().into_parts());
+    assert_eq!((decoded.cells(), decoded.clone().cells()), (delta.cells(), delta.cells()));
+    assert_eq!(codec::encode_to_vec(&decoded).as_ref(), Ok(&bytes));
+    let mut holder = Table::new(life(3), Limits::DEFAULT);
+    holder.admit(&decoded).expect("it is whole");
+    assert_eq!(holder, row);
+    for len in 0..bytes.len() {
+        assert!(RowDelta::decode(&bytes[..len]).is_err(), "{len} of {} bytes", bytes.len());
+    }
+    let twice = [&bytes[..], &bytes].concat();
+    assert!(RowDelta::decode(&twice).is_err(), "more than one");
+    let whole = WholeRow::new(delta).expect("it is whole");
+    let bytes = codec::encode_to_vec(&whole).expect("a row can be encoded");
+    assert_eq!(WholeRow::decode(&bytes), Ok(whole));
 }
 
 #[test]

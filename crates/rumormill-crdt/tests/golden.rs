@@ -39,6 +39,7 @@ fn check(replica: &Replica, space: Space, golden: &str) {
     let delta = row.delta_since(0, usize::MAX).expect("a row has news for who knows nothing");
     let bytes = codec::encode_to_vec(&delta).expect("a delta can be encoded");
     assert_eq!(hex(&bytes), golden.split_whitespace().collect::<String>());
+    assert_eq!(RowDelta::decode(&bytes).as_ref(), Ok(&delta));
     assert_eq!(codec::decode::<RowDelta<Key, Bytes>>(&bytes), Ok(delta));
 }
 

@@ -61,34 +61,66 @@ impl BitWriter {
 }
 
 /// Takes bits from bytes.
+#[derive(Clone, Debug)]
 pub(crate) struct BitReader<'b> {
     bytes: &'b [u8],
     /// How many bits were taken.
     at: usize,
 }
 
+/// So many bits of a window are there for sure, if there are as many in all.
+const WINDOW_BITS: u32 = 57;
+
 impl<'b> BitReader<'b> {
     pub(crate) const fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
-    fn bit(&mut self) -> Result<bool, Malformed> {
-        let byte = self.bytes.get(self.at / 8).ok_or(Malformed)?;
-        let bit = byte >> (7 - self.at % 8) & 1 == 1;
-        self.at += 1;
-        Ok(bit)
+    fn left(&self) -> usize {
+        self.bytes.len() * 8 - self.at
+    }
+
+    /// The next bits, from the highest on, with zeros behind the end.
+    fn window(&self) -> u64 {
+        let rest = &self.bytes[self.at / 8..];
+        let word = rest.first_chunk().copied().unwrap_or_else(|| {
+            let mut word = [0; 8];
+            word[..rest.len()].copy_from_slice(rest);
+            word
+        });
+        u64::from_be_bytes(word) << (self.at % 8)
+    }
+
+    fn skip(&mut self, count: u32) -> Result<(), Malformed> {
+        let count = count as usize;
+        if count > self.left() {
+            return Err(Malformed);
+        }
+        self.at += count;
+        Ok(())
     }
 
     pub(crate) fn bits(&mut self, count: u32) -> Result<u64, Malformed> {
-        (0..count).try_fold(0, |number, _| Ok(number << 1 | u64::from(self.bit()?)))
+        if count > WINDOW_BITS {
+            let high = self.bits(count - WINDOW_BITS)?;
+            return Ok(high << WINDOW_BITS | self.bits(WINDOW_BITS)?);
+        }
+        let number = self.window().checked_shr(u64::BITS - count).unwrap_or(0);
+        self.skip(count)?;
+        Ok(number)
     }
 
     fn unary(&mut self) -> Result<u64, Malformed> {
         let mut number = 0;
-        while self.bit()? {
-            number += 1;
+        loop {
+            let ones = self.window().leading_ones();
+            if ones < WINDOW_BITS {
+                self.skip(ones + 1)?;
+                return Ok(number + u64::from(ones));
+            }
+            self.skip(WINDOW_BITS)?;
+            number += u64::from(WINDOW_BITS);
         }
-        Ok(number)
     }
 
     /// A number of at most `2^bits - 1`.
@@ -107,8 +139,7 @@ impl<'b> BitReader<'b> {
     }
 
     /// Nothing is left but the zeros that fill the last byte.
-    pub(crate) fn finish(mut self) -> Result<(), Malformed> {
-        let left = self.bytes.len() * 8 - self.at;
-        if left < 8 && (0..left).all(|_| self.bit() == Ok(false)) { Ok(()) } else { Err(Malformed) }
+    pub(crate) fn finish(self) -> Result<(), Malformed> {
+        if self.left() < 8 && self.window() == 0 { Ok(()) } else { Err(Malformed) }
     }
 }

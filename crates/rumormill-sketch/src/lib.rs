@@ -194,7 +194,7 @@ pub use key_index::KeyIndex;
 pub use malformed::{Malformed, OtherShape};
 pub use part::Part;
 pub use received::Received;
-pub use request_list::{Request, RequestList, TooMany};
+pub use request_list::{Request, RequestList, Requests, TooMany};
 pub use size::Size;
 pub use sketch::Sketch;
 pub use strata::Strata;

@@ -1,6 +1,6 @@
 //! Asking for what one lacks.
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec, vec::Vec};
 use core::fmt;
 
 use crate::{
@@ -18,13 +18,27 @@ const REQUESTS_MAX: usize = u16::MAX as usize;
 /// average, so one request in 256 names a second key as well, which is then sent for nothing.
 /// The differences of the sorted keys are Rice-coded, gaps are gamma-coded: some 2 to 3 bytes a
 /// key in maps of 100,000 that differ in a hundred.
+///
+/// It is kept as it travels, and its requests are read when somebody walks over them: a request may take
+/// two bits there, and sixteen bytes in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestList {
-    /// Invariant: 8 to 48.
+pub struct RequestList<'b> {
+    /// Invariant: what [`RequestList::new`] writes for some gaps: keys within `bits`, which are 8 to 48, by
+    /// ascending key, no key twice, no gap of 0, at most [`REQUESTS_MAX`].
+    bytes: Cow<'b, [u8]>,
     bits: u32,
-    /// Invariant: by ascending key, no key twice, keys within `bits`, no gap of 0, at most
-    /// [`REQUESTS_MAX`].
-    requests: Vec<Request>,
+}
+
+/// The requests of a [`RequestList`], by ascending key.
+#[derive(Clone, Debug)]
+pub struct Requests<'l> {
+    reader: BitReader<'l>,
+    bits: u32,
+    /// The parameter of Rice's code.
+    k: u32,
+    /// The least key that the next one may have.
+    next: u64,
+    left: usize,
 }
 
 /// One key that somebody wants.
@@ -40,7 +54,7 @@ pub struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-impl RequestList {
+impl<'b> RequestList<'b> {
     /// Asks for all keys in which `gaps` say that we are behind. `keys` is how many keys the maps
     /// have, about.
     ///
@@ -61,13 +75,22 @@ impl RequestList {
         }
         requests.sort_unstable_by(|a, b| (a.key, b.behind).cmp(&(b.key, a.behind)));
         requests.dedup_by_key(|request| request.key);
-        Ok(Self { bits, requests })
+        let mut writer = BitWriter::after(vec![u8::try_from(bits).expect("at most 48")]);
+        writer.gamma(requests.len() as u64 + 1);
+        let k = rice_parameter(bits, requests.len());
+        let mut next = 0;
+        for request in &requests {
+            writer.rice(request.key - next, k);
+            writer.gamma(request.behind);
+            next = request.key + 1;
+        }
+        Ok(Self { bytes: writer.into_bytes().into(), bits })
     }
 
-    /// Returns the requests, by ascending key.
+    /// Walks the requests, by ascending key.
     #[must_use]
-    pub fn requests(&self) -> &[Request] {
-        &self.requests
+    pub fn requests(&self) -> Requests<'_> {
+        Requests::read(&self.bytes).expect("the bytes are those of a list")
     }
 
     /// Returns the keys of an index that a request may mean: mostly one, none if we do not have it.
@@ -82,53 +105,64 @@ impl RequestList {
     /// Encodes the list.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        bytes.extend(u8::try_from(self.bits));
-        let mut writer = BitWriter::after(bytes);
-        writer.gamma(self.requests.len() as u64 + 1);
-        let k = rice_parameter(self.bits, self.requests.len());
-        let mut next = 0;
-        for request in &self.requests {
-            writer.rice(request.key - next, k);
-            writer.gamma(request.behind);
-            next = request.key + 1;
-        }
-        writer.into_bytes()
+        self.bytes.to_vec()
     }
 
-    /// Decodes a list that fills `bytes` to the end. Allocates at most 128 bytes for each,
-    /// since no request is coded in less than two bits.
+    /// Decodes a list that fills `bytes` to the end. Allocates nothing.
     ///
     /// # Errors
     ///
     /// [`Malformed`] if these are not the bytes of a list.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub fn decode(bytes: &'b [u8]) -> Result<Self, Malformed> {
+        let mut requests = Requests::read(bytes)?;
+        while requests.left > 0 {
+            requests.read_next()?;
+        }
+        let bits = requests.bits;
+        requests.reader.finish()?;
+        Ok(Self { bytes: bytes.into(), bits })
+    }
+}
+
+impl<'l> Requests<'l> {
+    /// Reads what comes before the requests.
+    fn read(bytes: &'l [u8]) -> Result<Self, Malformed> {
         let ([bits], coded) = bytes.split_first_chunk().ok_or(Malformed)?;
         let bits = u32::from(*bits);
         if !(8..=KeyHash::BITS).contains(&bits) {
             return Err(Malformed);
         }
         let mut reader = BitReader::new(coded);
-        let count = usize::try_from(reader.gamma()? - 1).map_err(|_| Malformed)?;
-        if count > REQUESTS_MAX {
+        let left = usize::try_from(reader.gamma()? - 1).map_err(|_| Malformed)?;
+        if left > REQUESTS_MAX {
             return Err(Malformed);
         }
-        let k = rice_parameter(bits, count);
-        // Grows with what is read, not with what is announced.
-        let mut requests = Vec::new();
-        let mut next = 0;
-        for _ in 0..count {
-            let key = next + reader.rice(k, bits)?;
-            if key > mask(bits) {
-                return Err(Malformed);
-            }
-            requests.push(Request { key, behind: reader.gamma()? });
-            next = key + 1;
+        Ok(Self { reader, bits, k: rice_parameter(bits, left), next: 0, left })
+    }
+
+    fn read_next(&mut self) -> Result<Request, Malformed> {
+        let key = self.next + self.reader.rice(self.k, self.bits)?;
+        if key > mask(self.bits) {
+            return Err(Malformed);
         }
-        reader.finish()?;
-        Ok(Self { bits, requests })
+        (self.next, self.left) = (key + 1, self.left - 1);
+        Ok(Request { key, behind: self.reader.gamma()? })
     }
 }
+
+impl Iterator for Requests<'_> {
+    type Item = Request;
+
+    fn next(&mut self) -> Option<Request> {
+        if self.left == 0 { None } else { self.read_next().ok() }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Requests<'_> {}
 
 /// The parameter under which `count` numbers that are spread over `2^bits` are coded shortest: the
 /// logarithm of ln 2 times their mean distance.

@@ -1,12 +1,15 @@
 //! Frames and their content, apart from a node: what they cost can be measured.
 
-use rumormill_crdt::Life;
+use alloc::{vec, vec::Vec};
+
+use rumormill_crdt::{Life, codec};
 
 use crate::{
     Config, Rejected,
     message::decode_payload,
     random::Random,
     seal::{FRAME_LEN, SEAL_LEN, Seal},
+    sender::Sender,
 };
 
 /// Closes and opens frames as the node of a life does.
@@ -41,11 +44,34 @@ impl Frames {
     }
 }
 
-/// Reads all messages of a payload, as a node does before it acts on any.
+/// Reads all messages of a payload: checks them, as a node does before it acts on any, and reads each, as
+/// it does when its turn comes.
 ///
 /// # Errors
 ///
 /// [`Rejected::Malformed`] if they are not what any release writes.
 pub fn decode(payload: &[u8]) -> Result<(), Rejected> {
-    decode_payload(payload).map(drop)
+    let (_, messages) = decode_payload(payload)?;
+    messages.into_iter().for_each(drop);
+    Ok(())
+}
+
+/// Reads all messages of a payload, and writes them again: the same bytes.
+///
+/// # Errors
+///
+/// As of [`decode`].
+///
+/// # Panics
+///
+/// If something was read that cannot be written.
+pub fn recode(payload: &[u8]) -> Result<Vec<u8>, Rejected> {
+    let (sender, messages) = decode_payload(payload)?;
+    let mut written = vec![0; Sender::LEN_MAX];
+    let len = sender.encode(&mut written).expect("there is room for a sender");
+    written.truncate(len);
+    for message in messages {
+        written.extend(codec::encode_to_vec(&message).expect("messages have a known length"));
+    }
+    Ok(written)
 }

@@ -2,22 +2,21 @@
 
 use alloc::vec::Vec;
 
-use rumormill_crdt::codec;
+use rumormill_crdt::{RowDelta, WholeRow, codec::Reader};
+use serde::Deserialize;
 use smallvec::SmallVec;
 
-use super::{DeadPrint, Message, TablePrint};
+use super::{
+    DeadPrint, Message, TablePrint,
+    check::{Glimpse, check, kind},
+};
 use crate::{Rejected, sender::Sender};
 
-/// Most datagrams have fewer messages than this. Of more the others are read again when their turn comes: a
-/// message takes some hundred bytes in memory, and a byte in a datagram.
-const READ_ONCE_MAX: usize = 8;
-
-/// The messages of a datagram, all of them well formed.
-#[derive(Debug)]
+/// The messages of a datagram, all of them well formed. Each is read when its turn comes: it takes some
+/// hundred bytes in memory, and may be a byte in a datagram.
+#[derive(Debug, Default)]
 pub(crate) struct Messages {
-    first: Vec<Message>,
-    /// The bytes of those after them.
-    rest: Vec<u8>,
+    bytes: Vec<u8>,
     /// Whether one of them opens a conversation.
     pub(crate) is_opening: bool,
     /// Whom somebody takes for dead who asks who is; of several, the last.
@@ -27,31 +26,30 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// Reads messages to the end.
-    pub(crate) fn decode(mut bytes: &[u8]) -> Result<Self, Rejected> {
-        let (mut is_opening, mut asks_for_the_dead) = (false, None);
-        let (mut first, mut rest, mut pulls) = (Vec::new(), &bytes[bytes.len()..], SmallVec::new());
-        while !bytes.is_empty() {
-            let (message, after) =
-                codec::decode_prefix::<Message>(bytes).map_err(|_| Rejected::Malformed)?;
-            is_opening |= message.is_opening();
-            if let Message::WhoIsDead { known } = message {
-                asks_for_the_dead = Some(known);
-            }
-            if let Message::Pull { fingerprint } = message
-                && pulls.len() < 2
-                && !pulls.contains(&fingerprint)
-            {
-                pulls.push(fingerprint);
-            }
-            if first.len() < READ_ONCE_MAX {
-                first.reserve_exact(1);
-                first.push(message);
-                rest = after;
-            }
-            bytes = after;
+    /// Checks messages to the end. Nothing is allocated unless all of them are well formed.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Rejected> {
+        let mut messages = Self::default();
+        let mut reader = Reader::new(bytes);
+        while !reader.rest().is_empty() {
+            let glimpse = check(&mut reader).map_err(|_| Rejected::Malformed)?;
+            messages.note(glimpse);
         }
-        Ok(Self { first, rest: rest.to_vec(), is_opening, asks_for_the_dead, pulls })
+        messages.bytes = bytes.to_vec();
+        Ok(messages)
+    }
+
+    fn note(&mut self, glimpse: Glimpse) {
+        match glimpse {
+            Glimpse::Other => {}
+            Glimpse::WhoIsDead(known) => self.asks_for_the_dead = Some(known),
+            Glimpse::Opening => self.is_opening = true,
+            Glimpse::Pull(fingerprint) => {
+                self.is_opening = true;
+                if self.pulls.len() < 2 && !self.pulls.contains(&fingerprint) {
+                    self.pulls.push(fingerprint);
+                }
+            }
+        }
     }
 
     /// Whether one asks for rumors, and has another table than the one with this fingerprint.
@@ -62,29 +60,85 @@ impl Messages {
 
 impl IntoIterator for Messages {
     type Item = Message;
-    type IntoIter = core::iter::Chain<alloc::vec::IntoIter<Message>, Rest>;
+    type IntoIter = Unread;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(Rest { bytes: self.rest, read: 0 })
+    fn into_iter(self) -> Unread {
+        Unread { bytes: self.bytes, read: 0 }
     }
 }
 
-/// Messages that are read again.
+/// Messages that are read one after the other.
 #[derive(Debug)]
-pub(crate) struct Rest {
+pub(crate) struct Unread {
     bytes: Vec<u8>,
+    /// So many bytes of them were read.
     read: usize,
 }
 
-impl Iterator for Rest {
+impl Iterator for Unread {
     type Item = Message;
 
     fn next(&mut self) -> Option<Message> {
-        let bytes = &self.bytes[self.read..];
-        let (message, after) = codec::decode_prefix(bytes).ok().filter(|_| !bytes.is_empty())?;
-        self.read = self.bytes.len() - after.len();
-        Some(message)
+        let mut reader = Reader::new(&self.bytes[self.read..]);
+        let message = read(&mut reader);
+        debug_assert!(message.is_some() || self.read == self.bytes.len(), "all were checked");
+        self.read = self.bytes.len() - reader.rest().len();
+        message
     }
+}
+
+/// Reads a message that was checked; nothing at the end.
+fn read(reader: &mut Reader<'_>) -> Option<Message> {
+    Some(match reader.varint().ok()? {
+        kind::PING => Message::Ping { nonce: reader.varint().ok()? },
+        kind::ACK => Message::Ack { nonce: reader.varint().ok()? },
+        kind::WHO => Message::Who,
+        kind::CLAIM => Message::Claim(value(reader)?),
+        kind::COMPARE => Message::Compare(value(reader)?),
+        kind::DIFFER => {
+            let (compare, strata) = value(reader)?;
+            Message::Differ { compare, strata }
+        }
+        kind::CELLS => Message::Cells(value(reader)?),
+        kind::MORE => Message::More(value(reader)?),
+        kind::ASK => Message::Ask(value(reader)?),
+        kind::AUDIT => {
+            let (compare, salt, sum) = value(reader)?;
+            Message::Audit { compare, salt, sum }
+        }
+        kind::PULL => Message::Pull { fingerprint: value(reader)? },
+        kind::PAGE => Message::Page(value(reader)?),
+        kind::NEXT_PAGE => Message::NextPage { start: value(reader)? },
+        kind::LACK => Message::Lack(value(reader)?),
+        kind::FILLED => Message::Filled(value(reader)?),
+        kind::REQUEST => {
+            let (id, since) = value(reader)?;
+            Message::Request { id, since }
+        }
+        kind::DELTA => Message::Delta(RowDelta::read_checked(reader).ok()?),
+        kind::ROW => Message::Row(WholeRow::read_checked(reader).ok()?),
+        kind::RUMOR => {
+            let hops = reader.byte().ok()?;
+            Message::Rumor { hops, delta: RowDelta::read_checked(reader).ok()? }
+        }
+        kind::ANNOUNCE => {
+            let (nonce, rows) = value(reader)?;
+            Message::Announce { nonce, rows }
+        }
+        kind::PING_FOR => {
+            let (target, nonce) = value(reader)?;
+            Message::PingFor { target, nonce }
+        }
+        kind::NACK => Message::Nack { nonce: reader.varint().ok()? },
+        kind::WHO_IS_DEAD => Message::WhoIsDead { known: value(reader)? },
+        kind::SO_MANY_ARE_DEAD => Message::SoManyAreDead { dead: reader.varint().ok()? },
+        kind::ATTESTED => Message::Attested(value(reader)?),
+        _ => return None,
+    })
+}
+
+fn value<'b, T: Deserialize<'b>>(reader: &mut Reader<'b>) -> Option<T> {
+    reader.checked_value().ok()
 }
 
 /// Reads the payload of a datagram: who sent it, and what it says.
@@ -104,7 +158,7 @@ pub(crate) fn decode_all(payload: &[u8]) -> Result<(Sender, Vec<Message>), Rejec
 mod tests {
     use alloc::vec;
 
-    use rumormill_crdt::Life;
+    use rumormill_crdt::{Life, codec};
 
     use super::*;
     use crate::sender::Tag;

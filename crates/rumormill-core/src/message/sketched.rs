@@ -21,13 +21,7 @@ pub(crate) struct WireStrata([u8; 32], [u8; 32]);
 
 /// Cells of a sketch, and sums to estimate from how much differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "CellsParts")]
 pub(crate) struct Cells {
-    parts: CellsParts,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct CellsParts {
     basis: Basis,
     strata: Option<WireStrata>,
     part: Vec<u8>,
@@ -51,13 +45,7 @@ struct MoreParts {
 
 /// Which rows are wanted, and how many were found to differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "AskParts")]
 pub(crate) struct Ask {
-    parts: AskParts,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct AskParts {
     basis: Basis,
     found: u32,
     list: Vec<u8>,
@@ -95,28 +83,19 @@ impl Cells {
 
     /// `part` is what [`Sketch::encode_part`](rumormill_sketch::Sketch::encode_part) wrote.
     pub(crate) const fn new(basis: Basis, strata: Option<WireStrata>, part: Vec<u8>) -> Self {
-        Self { parts: CellsParts { basis, strata, part } }
+        Self { basis, strata, part }
     }
 
     pub(crate) const fn basis(&self) -> Basis {
-        self.parts.basis
+        self.basis
     }
 
     pub(crate) fn strata(&self) -> Option<Strata> {
-        self.parts.strata.map(Strata::from)
+        self.strata.map(Strata::from)
     }
 
     pub(crate) fn part(&self) -> Part<'_> {
-        Part::decode(&self.parts.part).expect("parts are checked when they arrive")
-    }
-}
-
-impl TryFrom<CellsParts> for Cells {
-    type Error = Malformed;
-
-    fn try_from(parts: CellsParts) -> Result<Self, Malformed> {
-        Part::decode(&parts.part).map_err(|_| Malformed)?;
-        Ok(Self { parts })
+        Part::decode(&self.part).expect("parts are checked when they arrive")
     }
 }
 
@@ -137,30 +116,21 @@ impl From<More> for MoreParts {
 }
 
 impl Ask {
-    pub(crate) fn new(basis: Basis, found: usize, list: &RequestList) -> Self {
+    pub(crate) fn new(basis: Basis, found: usize, list: &RequestList<'_>) -> Self {
         let found = u32::try_from(found).unwrap_or(u32::MAX);
-        Self { parts: AskParts { basis, found, list: list.encode() } }
+        Self { basis, found, list: list.encode() }
     }
 
     pub(crate) const fn basis(&self) -> Basis {
-        self.parts.basis
+        self.basis
     }
 
     /// How many rows were found to differ, on either side.
     pub(crate) const fn found(&self) -> u32 {
-        self.parts.found
+        self.found
     }
 
-    pub(crate) fn list(&self) -> RequestList {
-        RequestList::decode(&self.parts.list).expect("lists are checked when they arrive")
-    }
-}
-
-impl TryFrom<AskParts> for Ask {
-    type Error = Malformed;
-
-    fn try_from(parts: AskParts) -> Result<Self, Malformed> {
-        RequestList::decode(&parts.list).map_err(|_| Malformed)?;
-        Ok(Self { parts })
+    pub(crate) fn list(&self) -> RequestList<'_> {
+        RequestList::decode(&self.list).expect("lists are checked when they arrive")
     }
 }

@@ -1,7 +1,7 @@
 //! Spoiled bytes (I11).
 
 use proptest::prelude::*;
-use rumormill_crdt::{VersionVector, codec};
+use rumormill_crdt::VersionVector;
 
 use super::{
     SKEW_MAX, World,
@@ -47,7 +47,7 @@ pub(crate) fn i11_bounded_ingress(world: &World, number: usize, spoil: Spoil) ->
     let deltas: Vec<Delta> = senders.flat_map(|node| node.replica.delta_since(&nothing)).collect();
     let Some(nth) = number.checked_rem(deltas.len()) else { return Ok(()) };
     let bytes = spoiled(encoded(&deltas[nth])?, spoil);
-    let Ok(delta) = codec::decode::<Delta>(&bytes) else { return Ok(()) };
+    let Ok(delta) = Delta::decode(&bytes) else { return Ok(()) };
     ensure(encoded(&delta)? == bytes, || "I11: two spellings of one delta".to_owned())?;
     for node in world.nodes.values() {
         let mut replica = node.replica.clone();

@@ -90,7 +90,7 @@ impl World {
     pub(crate) fn receive(&mut self, who: Who, bytes: &[u8]) -> Result<bool, Broken> {
         let Some(node) = self.nodes.get_mut(&who) else { return Ok(false) };
         let malformed = |_| Broken("I11: what was encoded does not decode".to_owned());
-        let delta: Delta = codec::decode(bytes).map_err(malformed)?;
+        let delta = Delta::decode(bytes).map_err(malformed)?;
         let (before, clock) = (node.table().clone(), node.replica.last_timestamp());
         let was_staged = before.staged().any(|id| id == delta.id());
         let wanted = before.wanted_from(delta.id());

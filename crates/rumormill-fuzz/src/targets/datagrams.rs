@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, sync::LazyLock, time::Duration};
 
-use rumormill_core::{DATAGRAM_LEN_MIN, Instant, Node};
+use rumormill_core::{DATAGRAM_LEN_MIN, Instant, Node, forging::recode};
 
 use crate::nodes::{busy_node, busy_sealed_node, conversation, frame, read, sealed_conversation};
 
@@ -21,6 +21,9 @@ const FRAME_LEN: usize = 9;
 pub(super) fn open(bytes: &[u8]) {
     thread_local!(static NODE: RefCell<Node<u8>> = RefCell::new(busy_node()));
     let Some((is_whole, rest)) = bytes.split_first() else { return };
+    if let Ok(again) = recode(rest) {
+        assert_eq!(again, rest, "what is read is written by the same bytes");
+    }
     let framed = is_whole.is_multiple_of(2).then(|| frame(rest));
     NODE.with_borrow_mut(|node| {
         if hand_over(node, framed.as_deref().unwrap_or(rest)) {

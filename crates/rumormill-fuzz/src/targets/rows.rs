@@ -15,17 +15,21 @@ type Delta = RowDelta<Key, Bytes>;
 
 const SKEW: Duration = Duration::from_secs(10);
 
-/// What decodes encodes to the same bytes, a replica takes it in or refuses it, and a refusal changes
-/// nothing. The first byte says whether it is a delta or a whole row.
+/// What decodes is what serde reads, and encodes to the same bytes; a replica takes it in or refuses it, and a
+/// refusal changes nothing. The first byte says whether it is a delta or a whole row.
 pub(super) fn delta(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else { return };
     let delta = if kind.is_multiple_of(2) {
-        let Ok(delta) = codec::decode::<Delta>(rest) else { return };
+        let read = Delta::decode(rest);
+        assert_eq!(read, codec::decode(rest), "one format has two readers");
+        let Ok(delta) = read else { return };
         assert_eq!(codec::encode_to_vec(&delta).as_deref(), Ok(rest));
         assert_eq!(delta.encoded_len(), rest.len(), "the length it says it has");
         delta
     } else {
-        let Ok(row) = codec::decode::<WholeRow<Key, Bytes>>(rest) else { return };
+        let read = WholeRow::decode(rest);
+        assert_eq!(read, codec::decode::<WholeRow<Key, Bytes>>(rest), "one format has two readers");
+        let Ok(row) = read else { return };
         assert_eq!(codec::encode_to_vec(&row).as_deref(), Ok(rest));
         row.into_delta()
     };

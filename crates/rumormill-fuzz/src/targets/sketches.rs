@@ -84,7 +84,7 @@ pub(super) fn requests(bytes: &[u8]) {
     assert_eq!(list.encode(), bytes);
     assert!(list.requests().len() <= 8 * bytes.len(), "a request takes a bit at the least");
     for request in list.requests() {
-        assert!(list.keys(*request, &SIDES.index).count() <= KEYS as usize);
+        assert!(list.keys(request, &SIDES.index).count() <= KEYS as usize);
     }
 }
 

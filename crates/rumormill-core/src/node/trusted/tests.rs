@@ -10,7 +10,10 @@ use rumormill_crdt::{
 
 use crate::{
     Certificate, Config, Identity, Instant, Node, PublicKey, SecretKey, Signing, Spaces, Subject,
-    Trust, message::Message, sender::Sender, trust::Attested,
+    Trust,
+    message::{Message, Messages},
+    sender::Sender,
+    trust::Attested,
 };
 
 const UNIX: Duration = Duration::from_secs(1_767_225_600);
@@ -222,10 +225,10 @@ fn no_bit_of_what_travels_can_be_changed() {
         for bit in first * 8..bytes.len() * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let Ok(spoiled) = codec::decode::<Message>(&flipped) else { continue };
+            let Ok(spoiled) = Messages::decode(&flipped) else { continue };
             decoded += 1;
             bob.advance(Instant::new(Duration::from_secs(decoded)));
-            bob.handle_message(sender, &from, spoiled);
+            spoiled.into_iter().for_each(|it| bob.handle_message(sender, &from, it));
             assert_eq!(state(&bob), before, "bit {bit} of {message:?}");
         }
         bob.handle_message(sender, &from, message);
