@@ -19,7 +19,7 @@ fn whatever_liars_say_the_truth_is_kept() {
     let plans = (0..).map(Plan::draw_among_liars);
     let small = plans.filter(|plan| plan.is_signed && plan.nodes <= NODES_MAX);
     let (mut told, mut refused) = (0, BTreeSet::new());
-    for plan in small.take(8) {
+    for plan in small.take(16) {
         let outcome = plan.run::<Errands>();
         let again =
             format!("rumormill sim swarm --seeds {0}..{1} --liars", plan.seed, plan.seed + 1);
