@@ -87,6 +87,22 @@ pub fn write_text(svg: &mut impl Write, x: f64, y: f64, style: &str, text: &str)
     writeln!(svg, r#"<text x="{x:.1}" y="{y:.1}" {style}>{text}</text>"#)
 }
 
+/// Writes a line at every power of ten of two axes.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write_grid(svg: &mut impl Write, x: &Axis, y: &Axis) -> fmt::Result {
+    let mut path = String::new();
+    for (_, at) in x.powers() {
+        write!(path, "M{at:.1} {}V{}", y.to, y.from)?;
+    }
+    for (_, at) in y.powers() {
+        write!(path, "M{:.1} {at:.1}H{:.1}", x.from, x.to)?;
+    }
+    writeln!(svg, r##"<path d="{path}" fill="none" stroke="#dddddd"/>"##)
+}
+
 /// A number with a comma before every three digits.
 #[must_use]
 pub fn grouped(number: u64) -> String {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use rumormill_benches::plot::{
-    Axis, apart, grouped, in_thousands, with_unit, write_head, write_text,
+    Axis, apart, grouped, in_thousands, with_unit, write_grid, write_head, write_text,
 };
 
 use crate::{
@@ -153,7 +153,7 @@ struct Panel {
 
 impl Panel {
     fn write(&self, svg: &mut String) -> fmt::Result {
-        self.write_grid(svg)?;
+        write_grid(svg, &self.x, &self.y)?;
         let title = format!("N = {} rows", grouped(self.rows as u64));
         let middle = self.x.middle();
         write_text(svg, middle, TOP - 12.0, r#"text-anchor="middle" font-weight="bold""#, &title)?;
@@ -162,18 +162,6 @@ impl Panel {
         }
         write_text(svg, middle, BOTTOM + 41.0, r#"text-anchor="middle""#, "rows that differ")?;
         METHODS.into_iter().try_for_each(|method| self.write_line(svg, method))
-    }
-
-    fn write_grid(&self, svg: &mut String) -> fmt::Result {
-        let (left, right) = (self.x.from, self.x.to);
-        let mut path = String::new();
-        for (_, x) in self.x.powers() {
-            write!(path, "M{x:.1} {TOP}V{BOTTOM}")?;
-        }
-        for (_, y) in self.y.powers() {
-            write!(path, "M{left:.1} {y:.1}H{right:.1}")?;
-        }
-        writeln!(svg, r##"<path d="{path}" fill="none" stroke="#dddddd"/>"##)
     }
 
     fn write_line(&self, svg: &mut String, method: Method) -> fmt::Result {

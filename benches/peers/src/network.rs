@@ -7,6 +7,11 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 /// The least and the most that anything takes on its way, as between our nodes.
 const DELAY: std::ops::RangeInclusive<u64> = 500..=2_000;
 
+/// How long traffic is counted after the last node was reached: as long as ours.
+pub(crate) const AFTERMATH: Duration = Duration::from_secs(3);
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
 /// What is on its way, and when it arrives.
 pub(crate) struct Network<E> {
     now: Duration,

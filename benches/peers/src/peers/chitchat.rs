@@ -13,7 +13,7 @@ use tokio::{runtime::Builder, sync::watch, time};
 use self::wire::{Kind, Wire};
 use crate::{
     keys::{self, KEYS},
-    network::{millis, spread_figures},
+    network::{AFTERMATH, MINUTE, millis, spread_figures},
     peer::{Outcome, Peer, one},
     work::Work,
 };
@@ -22,16 +22,12 @@ pub(crate) struct Chitchat;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// The longest that anything may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// How long the population comes together before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(10);
-
-/// How long traffic is counted after the last node was reached: as long as ours.
-const AFTERMATH: Duration = Duration::from_secs(3);
 
 /// How often the population is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -17,7 +17,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    network::{Network, millis, spread_figures},
+    network::{AFTERMATH, MINUTE, Network, millis, spread_figures},
     peer::{Outcome, Peer},
     work::Work,
 };
@@ -27,16 +27,11 @@ pub(crate) struct Foca;
 /// How long the population settles before anything is measured: as long as ours.
 const WARM_UP: Duration = Duration::from_secs(20);
 
-/// How long traffic is counted after the last node was reached: as long as ours.
-const AFTERMATH: Duration = Duration::from_secs(3);
-
 /// The longest that an update may take.
 const SPREAD_LIMIT: Duration = Duration::from_secs(60);
 
 /// The longest that a newcomer may take.
 const JOIN_LIMIT: Duration = Duration::from_secs(1_200);
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 impl Peer for Foca {
     fn name(&self) -> &'static str {

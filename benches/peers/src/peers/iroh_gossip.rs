@@ -7,7 +7,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
     keys,
-    network::{Network, spread_figures},
+    network::{AFTERMATH, MINUTE, Network, spread_figures},
     peer::{Outcome, Peer},
     work::Work,
 };
@@ -25,12 +25,8 @@ const WARM_UP: Duration = Duration::from_secs(60);
 /// Updates that prune the tree before one is measured.
 const UPDATES_BEFORE: u8 = 3;
 
-/// How long traffic is counted after the last node was reached: as long as ours.
-const AFTERMATH: Duration = Duration::from_secs(3);
-
 const SECOND: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(60);
-const MINUTE: Duration = Duration::from_secs(60);
 
 impl Peer for IrohGossip {
     fn name(&self) -> &'static str {

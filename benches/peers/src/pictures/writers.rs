@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use serde_json::Value;
 
-use crate::plot::{Axis, apart, in_thousands, with_unit, write_head, write_text};
+use crate::plot::{Axis, apart, in_thousands, with_unit, write_grid, write_head, write_text};
 
 const TITLE: &str = "What two peers say to each other, where so many have written";
 const CAPTION: [&str; 3] = [
@@ -99,7 +99,7 @@ struct Panel {
 
 impl Panel {
     fn write(&self, svg: &mut String, title: &str) -> fmt::Result {
-        self.write_grid(svg)?;
+        write_grid(svg, &self.x, &self.y)?;
         let middle = self.x.middle();
         write_text(svg, middle, TOP - 12.0, r#"text-anchor="middle" font-weight="bold""#, title)?;
         for (power, x) in self.x.powers() {
@@ -108,18 +108,6 @@ impl Panel {
         write_text(svg, middle, BOTTOM + 41.0, r#"text-anchor="middle""#, "writers")?;
         LINES.into_iter().try_for_each(|(peer, color)| self.write_line(svg, peer, color))?;
         self.write_labels(svg)
-    }
-
-    fn write_grid(&self, svg: &mut String) -> fmt::Result {
-        let (left, right) = (self.x.from, self.x.to);
-        let mut path = String::new();
-        for (_, x) in self.x.powers() {
-            write!(path, "M{x:.1} {TOP}V{BOTTOM}")?;
-        }
-        for (_, y) in self.y.powers() {
-            write!(path, "M{left:.1} {y:.1}H{right:.1}")?;
-        }
-        writeln!(svg, r##"<path d="{path}" fill="none" stroke="#dddddd"/>"##)
     }
 
     fn line(&self, peer: &str) -> Vec<(f64, f64)> {
