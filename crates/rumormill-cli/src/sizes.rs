@@ -26,8 +26,8 @@ Examples:
   rumormill sizes --json
   rumormill sizes --json > crates/rumormill-cli/tests/sizes.golden.json
 
-What a write takes is the delta that carries it to whoever has all before it: encoded, alone. A datagram
-adds a frame of 9 bytes, the sender's 4 and 2 that say it is a rumor. The row that is written holds 1,000
+What a write takes is what tells it to whoever has all before it: encoded, alone, an hour after the write
+before. A datagram adds a frame of 9 bytes, the sender's 4 and 2 that say it is a rumor. The row that is written holds 1,000
 other cells, so versions take two bytes; columns are called \"calls\", keys and elements have 16 bytes and
 values 8. \"behind\" is all that two nodes say to each other until one that lacks so many of 1,000 keys has
 them, where 1,000 rows of others are equal: as `rumormill reconcile` counts it, and the deltas.
@@ -40,7 +40,8 @@ Parts, which add up to the bytes:
   framing     lengths, counts, marks, and the hash by which a row is known to be whole
   signatures  signatures of heads, where members sign
 
-The floor is what no format can do without, by these rules: keys, elements and values byte by byte; 2 bits
+The floor is what no format can do without, by these rules: values byte by byte, and so keys and elements,
+but for those that the row has already, which take the bits that tell one of 1,000 from the others; 2 bits
 for a step of a version or a count, which is the entropy of 1, 2, 3, ... with chance 1/2, 1/4, 1/8, ...;
 the bits to name one of n writers, or one of what else is chosen from, rounded up; 64 bytes for a signature.
 Names of columns, stamps and hashes cost nothing there. Added up, and rounded up to whole bytes.

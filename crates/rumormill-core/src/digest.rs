@@ -29,6 +29,7 @@ use self::{
     keyed::Keyed,
     settling::Settling,
 };
+use crate::message::Called;
 
 /// For how long after a change of keys peers may ask under the earlier one.
 const OVERLAP: Duration = Duration::from_secs(64);
@@ -109,6 +110,27 @@ impl Digest {
         let mut keys = [Some(&self.current), self.previous.as_ref()].into_iter().flatten();
         let keyed = keys.find(|keyed| basis.is_under(keyed.number))?;
         (cut >= settling.earliest()).then_some(View { basis, cut, settling, keyed })
+    }
+
+    /// Calls a row by the end of its hash, if we know no other whose hash ends so.
+    pub(crate) fn call(&self, id: RowId, table: &Table) -> Option<Called> {
+        let [.., a, b, c] = self.current.hash(id).bits().to_be_bytes();
+        let (key, low) = (self.current.number.low(), [a, b, c]);
+        self.called(key, low, table).all(|it| it == id).then_some(Called::Hashed { key, low })
+    }
+
+    /// The rows whose hash ends so, under the key whose number ends so.
+    pub(crate) fn called<'t>(
+        &'t self,
+        key: u8,
+        [a, b, c]: [u8; 3],
+        table: &'t Table,
+    ) -> impl Iterator<Item = RowId> + 't {
+        let mut all = [Some(&self.current), self.previous.as_ref()].into_iter().flatten();
+        let keyed = all.find(|keyed| keyed.number.low() == key);
+        let low = u64::from(u32::from_be_bytes([0, a, b, c]));
+        let numbers = keyed.into_iter().flat_map(move |it| it.index.values_ending(low, 24));
+        numbers.filter_map(|number| table.numbered(*number)).map(|row| row.id())
     }
 
     #[cfg(test)]

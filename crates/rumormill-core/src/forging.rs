@@ -21,7 +21,7 @@ use rumormill_crdt::{
 pub use self::{
     frames::{Frames, decode, recode},
     lie::Lie,
-    weight::{Weight, rumor_len},
+    weight::{Telling, Weight},
 };
 use crate::{
     Config, DATAGRAM_LEN_MIN, SecretKey, Trust,
@@ -155,7 +155,8 @@ impl Forger {
     pub fn ask_for_everything(&mut self, rows: impl Iterator<Item = RowId>) -> Option<Vec<u8>> {
         const REQUESTS: usize = 40;
         let since = Since::default();
-        let requests = rows.take(REQUESTS).map(|id| Message::Request { id, since });
+        let requests =
+            rows.take(REQUESTS).map(|id| Message::Request { name: Name::Row(id), since });
         let who_is_dead = Message::WhoIsDead { known: DeadPrint::of(core::iter::empty()) };
         let questions = [Message::Who, who_is_dead, Message::NextPage { start: RowId::MIN }];
         let messages: Vec<_> = questions.into_iter().chain(requests).collect();
@@ -167,7 +168,14 @@ impl Forger {
     pub fn withhold(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
         let (sender, messages) = decode_payload(self.seal.open(datagram).ok()?).ok()?;
         let is_row = |message: &Message| {
-            matches!(message, Message::Delta(_) | Message::Row(_) | Message::Rumor { .. })
+            matches!(
+                message,
+                Message::Delta(_)
+                    | Message::Row(_)
+                    | Message::Rumor { .. }
+                    | Message::Sequel(_)
+                    | Message::SequelRumor { .. }
+            )
         };
         let (rows, left): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_row);
         if rows.is_empty() {

@@ -4,6 +4,7 @@
 //! and beliefs that ride along with other traffic. Members and addresses are not rumors here but
 //! rows of the table, so a joiner has them all after one reconciliation.
 
+mod acquaintances;
 mod beliefs;
 mod claims;
 mod drawing;
@@ -18,7 +19,9 @@ use core::time::Duration;
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, RowId, Space, Table};
 use smallvec::SmallVec;
 
-pub(crate) use self::{beliefs::Heard, suspicion::Patience, zone::Bias};
+pub(crate) use self::{
+    acquaintances::Acquaintances, beliefs::Heard, suspicion::Patience, zone::Bias,
+};
 use self::{
     claims::Claims,
     roll::Roll,
@@ -248,6 +251,22 @@ impl<A: Address> Membership<A> {
     pub(crate) fn lives_tagged(&self, tag: Tag) -> SmallVec<[Life; 1]> {
         let own = (tag == Tag::of(self.own)).then_some(self.own);
         own.into_iter().chain(self.all_tagged(tag).filter_map(|it| self.life(it))).collect()
+    }
+
+    /// The lives whose tags begin so: ours, and the newest ones of members.
+    pub(crate) fn lives_with(&self, first: [u8; 3]) -> impl Iterator<Item = Life> {
+        let is_such = move |tag: Tag| tag.first_three() == first;
+        let own = Some(self.own).filter(|own| is_such(Tag::of(*own)));
+        let tagged = self.tags.keys_from((Tag::first_with(first), ReplicaId(0)));
+        let tagged = tagged.take_while(move |(tag, _)| is_such(*tag));
+        own.into_iter().chain(tagged.filter_map(|(_, replica)| self.life(*replica)))
+    }
+
+    /// The life whose tag this is; nothing if several have the same.
+    pub(crate) fn only_life_tagged(&self, tag: Tag) -> Option<Life> {
+        let lives = self.lives_tagged(tag);
+        let &[life] = lives.as_slice() else { return None };
+        Some(life)
     }
 
     /// Says whether some member's newest life has this tag.

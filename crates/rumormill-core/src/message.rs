@@ -6,6 +6,7 @@ mod claim;
 mod lack;
 mod payload;
 mod sketched;
+mod told;
 
 use alloc::vec::Vec;
 
@@ -28,6 +29,7 @@ pub(crate) use self::{
     lack::{Filled, Lack},
     payload::{Messages, decode_payload},
     sketched::{Ask, Cells, Compare, More, WireStrata},
+    told::{Called, Told},
 };
 
 /// One message. A datagram says who sent it, and then has messages to its end. What is in a message is read
@@ -66,8 +68,8 @@ pub(crate) enum Message {
     Lack(Lack),
     /// So far reaches what I send of what you lack.
     Filled(Filled),
-    /// Send me what follows of this row.
-    Request { id: RowId, since: Since },
+    /// Send me what follows of this row: spelled out if its name is, and else as shortly as can be.
+    Request { name: Name, since: Since },
     /// Cells of a row, to whoever asked or was found to lack them.
     Delta(RowDelta<Key, Bytes>),
     /// All cells of a row, likewise.
@@ -86,6 +88,10 @@ pub(crate) enum Message {
     SoManyAreDead { dead: u64 },
     /// This is what its owner signed of a row that you hold at the same version, and otherwise.
     Attested(Attested),
+    /// What follows of a row that you hold.
+    Sequel(Told),
+    /// The same, fresh, to be passed on; so many passed it on before.
+    SequelRumor { hops: u8, told: Told },
 }
 
 impl Message {
@@ -116,7 +122,9 @@ impl Message {
             | Self::Nack { .. }
             | Self::WhoIsDead { .. }
             | Self::SoManyAreDead { .. }
-            | Self::Attested(_) => false,
+            | Self::Attested(_)
+            | Self::Sequel(_)
+            | Self::SequelRumor { .. } => false,
         }
     }
 }

@@ -486,6 +486,7 @@ impl<A: Address> Node<A> {
         let periods = self.hot_periods();
         for growth in self.news.take(self.replica.table()) {
             self.rumor.handle_write(growth.id, Heat { from: growth.from, periods, hops: 0 });
+            self.replica.mark_told(growth.id);
             self.rumor.hurry(self.now, &self.config);
             self.events.table_changed();
         }

@@ -24,7 +24,7 @@ use serde::Serialize;
 pub(crate) use self::guests::GUESTS_LEN_MAX;
 use self::{
     guests::Guests,
-    letter::{ACKS_MAX, Letter, Owed, PINGS_MAX, push_bounded},
+    letter::{ACKS_MAX, Letter, Manner, Owed, PINGS_MAX, Wish, push_bounded},
     urgent::Urgent,
 };
 use crate::{
@@ -295,13 +295,16 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
         });
     }
 
-    pub(crate) fn request(&mut self, to: &A, id: RowId, since: Since) {
-        self.letter(to, |letter, room| letter.requests.insert(id, since, room));
+    /// Asks for what follows of a row, spelled out or not.
+    pub(crate) fn request(&mut self, to: &A, id: RowId, since: Since, is_spelled: bool) {
+        let wish = Wish { since, is_spelled };
+        self.letter(to, |letter, room| letter.requests.insert(id, wish, room));
     }
 
     /// Queues what the peer asked for: what follows of a row.
-    pub(crate) fn answer(&mut self, to: &A, id: RowId, since: Since) {
-        let owed = Owed { since, hops: None };
+    pub(crate) fn answer(&mut self, to: &A, id: RowId, since: Since, is_spelled: bool) {
+        let manner = if is_spelled { Manner::SpelledOut } else { Manner::Shortly };
+        let owed = Owed { since, hops: None, manner };
         self.letter(to, |letter, room| {
             let room = room || letter.rumors.get(&id).is_some();
             letter.rumors.remove(&id);
@@ -312,12 +315,12 @@ impl<A: Ord + Clone + Serialize> Outbox<A> {
     /// Queues what a peer lacks of a row that it shows at `from`. The peer may hold more in a
     /// staging, so what it asked for itself stands.
     pub(crate) fn offer(&mut self, to: &A, id: RowId, from: Version) {
-        self.owe(to, id, Owed { since: from.into(), hops: None });
+        self.owe(to, id, Owed { since: from.into(), hops: None, manner: Manner::Unmistakably });
     }
 
     /// Queues what grew of a row since `from`, for the peer to pass on; so many did before.
     pub(crate) fn rumor(&mut self, to: &A, id: RowId, from: Version, hops: u8) {
-        self.owe(to, id, Owed { since: from.into(), hops: Some(hops) });
+        self.owe(to, id, Owed { since: from.into(), hops: Some(hops), manner: Manner::Shortly });
     }
 
     /// Queues the name of a row that grew. Rows that are not new are named by a tag.

@@ -176,6 +176,8 @@ impl<A: Address> Reconcile<A> {
             | Message::Delta(_)
             | Message::Row(_)
             | Message::Rumor { .. }
+            | Message::Sequel(_)
+            | Message::SequelRumor { .. }
             | Message::Announce { .. }
             | Message::PingFor { .. }
             | Message::Nack { .. }
@@ -381,7 +383,7 @@ impl<A: Address> Reconcile<A> {
             for key in list.keys(request, view.index()) {
                 for (id, version) in view.rows(key, scene.table) {
                     let since = version.saturating_sub(request.behind);
-                    scene.out.answer(from, id, since.into());
+                    scene.out.answer(from, id, since.into(), false);
                 }
             }
         }

@@ -27,6 +27,25 @@ impl Tag {
         if [a, b, c, d] == [0; 4] { Self([0, 0, 0, 1]) } else { Self([a, b, c, d]) }
     }
 
+    /// What it begins with.
+    pub(crate) const fn first_three(self) -> [u8; 3] {
+        let [a, b, c, _] = self.0;
+        [a, b, c]
+    }
+
+    /// The first tag that begins so.
+    pub(crate) const fn first_with([a, b, c]: [u8; 3]) -> Self {
+        Self([a, b, c, 0])
+    }
+
+    pub(crate) const fn to_bytes(self) -> [u8; 4] {
+        self.0
+    }
+
+    pub(crate) const fn from_bytes(bytes: [u8; 4]) -> Self {
+        Self(bytes)
+    }
+
     pub(crate) const fn to_number(self) -> u32 {
         u32::from_be_bytes(self.0)
     }

@@ -84,7 +84,7 @@ fn message() -> impl Strategy<Value = Message> {
         page,
         row().prop_map(|start| Message::NextPage { start }),
         lack.prop_map(Message::Lack),
-        row().prop_map(|id| Message::Request { id, since: Since::default() }),
+        row().prop_map(|id| Message::Request { name: Name::Row(id), since: Since::default() }),
         rows(Space::SHARED).prop_map(Message::Delta),
         (0..9u8, rows(Space::SELF)).prop_map(|(hops, delta)| Message::Rumor { hops, delta }),
         (any::<Option<u64>>(), names).prop_map(|(nonce, rows)| Message::Announce { nonce, rows }),
@@ -126,7 +126,7 @@ fn knock(who: Life) -> Vec<Message> {
     vec![
         Message::Ping { nonce: 3 },
         Message::WhoIsDead { known: DeadPrint::of(core::iter::empty()) },
-        Message::Request { id: own, since: Since::default() },
+        Message::Request { name: Name::Row(own), since: Since::default() },
         Message::Announce { nonce: None, rows: rows.map(named).collect() },
         Message::Lack(lack),
     ]

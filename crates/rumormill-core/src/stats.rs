@@ -30,6 +30,9 @@ pub struct Stats {
     pub deltas_applied: u64,
     /// Row deltas taken in by which no row grew: known ones, and pieces that were staged.
     pub deltas_known: u64,
+    /// Row deltas that were told shortly and could not be made out, and are asked for again spelled out: the
+    /// row is not held as far as they begin, or its name means nobody.
+    pub sequels_unfit: u64,
     /// Row deltas refused; most are gaps, which are then asked for.
     pub deltas_refused: u64,
     /// The same, by why.

@@ -72,12 +72,14 @@ pub(crate) struct Wanted {
     pub(crate) is_fresh: bool,
     /// What the peer wants to be answered, to see that our address is real.
     pub(crate) nonce: Option<u64>,
+    /// Whether it is to be spelled out: what was told shortly was of no use here.
+    pub(crate) is_spelled: bool,
 }
 
 impl Wanted {
     /// A row that is no news to others.
     pub(crate) const fn old(id: RowId, version: Version) -> Self {
-        Self { id, version, is_fresh: false, nonce: None }
+        Self { id, version, is_fresh: false, nonce: None, is_spelled: false }
     }
 }
 
@@ -92,6 +94,7 @@ struct Want<A> {
     /// It is asked for until then at the least: answers may be slow.
     until: Instant,
     is_fresh: bool,
+    is_spelled: bool,
 }
 
 impl<A: Address> Transfer<A> {
@@ -148,17 +151,18 @@ impl<A: Address> Transfer<A> {
         table: &Table,
         out: &mut Outbox<A>,
     ) {
-        let Wanted { id, version, is_fresh, nonce } = wanted;
+        let Wanted { id, version, is_fresh, nonce, is_spelled } = wanted;
         self.note_wanted(id, version, table);
         let holder = Holder { address: peer.clone(), nonce, is_drawn: false };
         let timeout = self.timeout();
         if let Some(want) = self.wants.get_mut(&id) {
             // Who says so now is there; whom we asked may not be, if its answer is overdue.
-            if want.asked_at + timeout <= now {
+            if want.asked_at + timeout <= now || (is_spelled && !want.is_spelled) {
+                want.is_spelled |= is_spelled;
                 self.deadlines.remove(&(want.deadline, id));
                 (want.holder, want.asked_at, want.deadline) = (holder, now, now + timeout);
                 self.deadlines.insert((want.deadline, id));
-                want.holder.ask(id, table, out);
+                want.holder.ask(id, want.is_spelled, table, out);
             } else {
                 want.another = Some(holder);
             }
@@ -167,8 +171,8 @@ impl<A: Address> Transfer<A> {
         let room = self.wants.len() < WANTS_MAX;
         if room && table.accepts(id) && table.version(id) < version {
             self.counts.asked += 1;
-            holder.ask(id, table, out);
-            self.wait_for(now, id, holder, is_fresh);
+            holder.ask(id, is_spelled, table, out);
+            self.wait_for(now, id, holder, (is_fresh, is_spelled));
         }
     }
 
@@ -320,22 +324,29 @@ impl<A: Address> Transfer<A> {
 
     fn ask_on(&mut self, now: Instant, id: RowId, peer: &A, since: Since, out: &mut Outbox<A>) {
         self.restart_deadline(now, id, peer);
-        out.request(peer, id, since);
+        out.request(peer, id, since, true);
     }
 
     /// Restarts the time after which what is staged of a row is given up.
     fn restart_deadline(&mut self, now: Instant, id: RowId, peer: &A) {
         let is_fresh = self.wants_fresh(id);
         self.drop_want(id);
-        self.wait_for(now, id, Holder::unasked(peer.clone()), is_fresh);
+        self.wait_for(now, id, Holder::unasked(peer.clone()), (is_fresh, true));
     }
 
-    fn wait_for(&mut self, now: Instant, id: RowId, holder: Holder<A>, is_fresh: bool) {
+    fn wait_for(
+        &mut self,
+        now: Instant,
+        id: RowId,
+        holder: Holder<A>,
+        (is_fresh, is_spelled): (bool, bool),
+    ) {
         let deadline = now + self.timeout();
         let until = now + self.timeout_max.saturating_mul(PATIENCE);
         self.deadlines.insert((deadline, id));
         let (another, attempts, asked_at) = (None, 1, now);
-        let want = Want { holder, another, attempts, asked_at, deadline, until, is_fresh };
+        let want =
+            Want { holder, another, attempts, asked_at, deadline, until, is_fresh, is_spelled };
         self.wants.insert(id, want);
     }
 
@@ -371,14 +382,16 @@ impl<A: Address> Holder<A> {
     /// Asks without having been told anything: who told us before may not be where it said it was.
     fn ask_again(&self, id: RowId, table: &Table, out: &mut Outbox<A>) {
         out.begin_question(&self.address, self.is_drawn);
-        self.ask(id, table, out);
+        self.ask(id, true, table, out);
         out.end_answer();
     }
 
-    fn ask(&self, id: RowId, table: &Table, out: &mut Outbox<A>) {
+    /// Asks for what follows of a row. What is told shortly is of use to who holds it whole.
+    fn ask(&self, id: RowId, is_spelled: bool, table: &Table, out: &mut Outbox<A>) {
         if let Some(nonce) = self.nonce {
             out.ack(&self.address, nonce);
         }
-        out.request(&self.address, id, table.wanted_from(id));
+        let is_spelled = is_spelled || table.version(id) == 0 || table.is_staged(id);
+        out.request(&self.address, id, table.wanted_from(id), is_spelled);
     }
 }

@@ -301,6 +301,16 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
         self.log.at(version).map(|(_, key, cell)| (key, cell))
     }
 
+    /// How many keys come before this one.
+    pub(crate) fn rank(&self, key: &K) -> usize {
+        self.by_key.rank(self.find(key).position)
+    }
+
+    /// The cell whose key so many come before.
+    pub(crate) fn nth(&self, rank: usize) -> Option<(&K, &Cell<V>)> {
+        self.by_key.nth(rank).map(|place| self.log.entry(place))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Cell<V>)> {
         self.by_key.iter().map(|place| self.log.entry(place))
     }

@@ -8,7 +8,7 @@ use core::{fmt, marker::PhantomData};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeTuple};
 
-pub(crate) use self::arriving::{Form, check, decode, read};
+pub(crate) use self::arriving::{Dependencies, Form, check, decode, read, taken};
 use self::cell_list::CellList;
 use crate::{
     Bytes, Content, Head, Key, Refused, RowId, Version,

@@ -47,7 +47,7 @@ pub(crate) fn row_hash(id: RowId) -> u64 {
 }
 
 /// Hashes the postcard form of a value.
-fn value_hash<T: Serialize>(key: [u8; 16], value: &T) -> u64 {
+pub(crate) fn value_hash<T: Serialize>(key: [u8; 16], value: &T) -> u64 {
     // Most values are short, and one call with all bytes costs a fraction of a call for each.
     let mut short = [0; 96];
     if let Ok(bytes) = postcard::to_slice(value, &mut short) {

@@ -1,6 +1,6 @@
 //! What an owner says of its row.
 
-use alloc::{boxed::Box, collections::BTreeMap};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::fmt;
 
 use blake3::Hasher;
@@ -8,8 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
     Content, RowId, Timestamp, Version,
-    codec::{fixed, pairs},
+    codec::{encode_to_vec, fixed, pairs},
     content::hashed,
+    hash::value_hash,
 };
 
 /// What the owner says of its row at one version: enough for a reader to tell whether a copy of
@@ -42,6 +43,19 @@ impl Head {
     #[must_use]
     pub const fn version_before_period(&self) -> Version {
         self.version.saturating_sub(self.recent)
+    }
+
+    /// Tells this head of this row from others, in two bytes.
+    pub(crate) fn check(&self, id: RowId) -> [u8; 2] {
+        let Self { version, floor, timestamp, recent, hash, dependencies, signature: _ } = self;
+        let said = (id, version, floor, timestamp, recent, hash, Pairs(dependencies));
+        let [check @ .., _, _, _, _, _, _] = value_hash(*b"check of sequel.", &said).to_be_bytes();
+        check
+    }
+
+    /// The dependencies as they travel.
+    pub(crate) fn spelled_dependencies(&self) -> Vec<u8> {
+        encode_to_vec(&Pairs(&self.dependencies)).unwrap_or_default()
     }
 
     /// All of the head that there is to sign but its version, and the content it stands for.

@@ -190,6 +190,24 @@ impl Key {
         Some((Life::from_bytes(life)?, Version::from_be_bytes(version)))
     }
 
+    /// What all keys of the same column and kind begin with, where there may be several in a row.
+    pub(crate) fn column_prefix(&self) -> Option<&[u8]> {
+        match self.kind()?.naming() {
+            Naming::None | Naming::Whole => None,
+            Naming::WithPart => self.0.get(..2 + usize::from(*self.0.get(1)?)),
+        }
+    }
+
+    /// The key of another part of a column that begins with `prefix`.
+    pub(crate) fn beside(prefix: &[u8], part: &[u8]) -> Self {
+        Self(Bytes::concat([prefix, part].into_iter()))
+    }
+
+    /// The bytes that travel.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The life of which a cell replaces values, or resets counts, and the key these lie under.
     pub(crate) fn overruled(&self) -> Option<(Life, Self)> {
         let pairs = [(KeyKind::Replaced, KeyKind::Value), (KeyKind::Reset, KeyKind::Counter)];

@@ -57,6 +57,22 @@ impl<T: Copy> Order<T> {
         }
     }
 
+    /// How many numbers come before a position.
+    pub(crate) fn rank(&self, Position { chunk, offset }: Position) -> usize {
+        self.chunks.iter().take(chunk).map(Vec::len).sum::<usize>() + offset
+    }
+
+    /// The number that so many come before.
+    pub(crate) fn nth(&self, mut rank: usize) -> Option<T> {
+        for chunk in &self.chunks {
+            match chunk.get(rank) {
+                Some(number) => return Some(*number),
+                None => rank -= chunk.len(),
+            }
+        }
+        None
+    }
+
     /// Walks the numbers from a position on.
     pub(crate) fn from(&self, at: Position) -> impl Iterator<Item = T> {
         let mut later = self.chunks.iter().skip(at.chunk);
@@ -157,6 +173,9 @@ mod tests {
                 prop_assert!(order.iter().eq(plain.iter().copied()));
                 prop_assert!(order.from(end).eq(plain.range(first..).copied()));
                 prop_assert_eq!(order.before(end), plain.range(..first).next_back().copied());
+                prop_assert_eq!(order.rank(end), plain.range(..first).count());
+                let nth = order.nth(first as usize);
+                prop_assert_eq!(nth, plain.iter().nth(first as usize).copied());
                 let within = plain.range(first / 2..first).copied();
                 prop_assert!(order.between(start, end).eq(within.clone()));
                 prop_assert!(order.between(start, end).rev().eq(within.rev()));

@@ -88,6 +88,14 @@ impl Replica {
         self.let_the_expired_go(delta.id(), admission)
     }
 
+    /// Takes note that others were told of one of our own rows as it is: what is written next is a growth
+    /// of its own, which those know where it begins. See [`Row::sequel`](crate::Row::sequel).
+    pub fn mark_told(&mut self, id: RowId) {
+        if id.life == self.table.life() && self.table.version(id) > 0 {
+            self.table.change_own(id, Row::mark_told);
+        }
+    }
+
     /// Adds the signature of our own row in a space.
     pub fn sign(&mut self, space: Space, signature: Signature) {
         self.table.sign(space, signature);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     Candidate, Cell, Content, DeltaCell, DeltaParts, Dependency, Head, HeadVerifier, Refused,
     RowDelta, RowId, Signature, Timestamp, Version,
+    before::Before,
     cells::{Cells, Plan},
     codec::{encoded_len, varint_len},
     delta::{Since, names_content},
@@ -21,11 +22,18 @@ pub struct Row<K, V> {
     id: RowId,
     head: Head,
     cells: Cells<K, V>,
+    before: Before,
+    /// Whether the next write of the owner begins a new growth.
+    is_told: bool,
 }
 
 impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
     pub(crate) fn new(id: RowId) -> Self {
-        Self { id, head: Head::default(), cells: Cells::new() }
+        Self::from_parts(id, Head::default(), Cells::new())
+    }
+
+    fn from_parts(id: RowId, head: Head, cells: Cells<K, V>) -> Self {
+        Self { id, head, cells, before: Before::default(), is_told: false }
     }
 
     /// Puts a row together from a delta that has all of it: what
@@ -46,13 +54,13 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
             cells.put(cell.version, cell.key.clone(), cell.value.clone());
         }
         let adds_up = hash_of(cells.hash(), head.floor) == head.hash;
-        if adds_up { Ok(Self { id: delta.id(), head, cells }) } else { Err(Refused::Hash) }
+        if adds_up { Ok(Self::from_parts(delta.id(), head, cells)) } else { Err(Refused::Hash) }
     }
 
     /// Puts a row together from cells that add up to `head`.
     pub(crate) fn from_cells(id: RowId, head: Head, cells: Cells<K, V>) -> Self {
         debug_assert_eq!(hash_of(cells.hash(), head.floor), head.hash, "a row is whole");
-        Self { id, head, cells }
+        Self::from_parts(id, head, cells)
     }
 
     /// The digest of what the row holds. Costs a walk over the cells, of a small row, or of a
@@ -175,6 +183,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
 
     /// The owner's write: takes the next version (I1).
     pub(crate) fn write(&mut self, timestamp: Timestamp, key: K, value: Option<V>) -> Version {
+        self.begin_growth();
         let version = self.version() + 1;
         self.cells.put(version, key, value);
         self.advance(timestamp);
@@ -185,6 +194,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
     /// same step, and is itself a write. Does nothing if there is no such tombstone.
     pub(crate) fn forget(&mut self, timestamp: Timestamp, before: Version) -> bool {
         let before = before.min(self.version());
+        self.begin_growth();
         if !self.cells.forget(before) {
             return false;
         }
@@ -195,6 +205,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
 
     /// The owner's sign of life: a write that changes no cell.
     pub(crate) fn touch(&mut self, timestamp: Timestamp) {
+        self.begin_growth();
         let before = self.head.timestamp;
         self.head.version += 1;
         self.head.timestamp = before.max(timestamp);
@@ -217,13 +228,37 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
 
     /// Makes the head depend on `on` being held at `at`, or later. Only together with a write.
     pub(crate) fn depend(&mut self, on: RowId, at: Dependency) {
+        self.begin_growth();
+        self.before.same_dependencies = false;
         let known = self.head.dependencies.entry(on).or_default();
         *known = at.max(*known);
     }
 
     /// Drops the dependencies on rows that are gone. Only together with a write.
     pub(crate) fn shed_dependencies(&mut self, gone: impl Fn(RowId) -> bool) {
+        self.begin_growth();
+        let count = self.head.dependencies.len();
         self.head.dependencies.retain(|on, _| !gone(*on));
+        self.before.same_dependencies &= self.head.dependencies.len() == count;
+    }
+
+    /// Takes note that others were told of the row as it is.
+    pub(crate) const fn mark_told(&mut self) {
+        self.is_told = true;
+    }
+
+    fn begin_growth(&mut self) {
+        if core::mem::take(&mut self.is_told) {
+            self.before = Before::of(&self.head, self.cells.len());
+        }
+    }
+
+    pub(crate) const fn before(&self) -> Before {
+        self.before
+    }
+
+    pub(crate) const fn cells(&self) -> &Cells<K, V> {
+        &self.cells
     }
 
     fn advance(&mut self, timestamp: Timestamp) {
@@ -242,6 +277,16 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
         if hash_of(plan.hash, floor) == delta.head().hash { Ok(plan) } else { Err(Refused::Hash) }
     }
 
+    /// The hash of the row after it takes in the cells of a delta from `from`.
+    pub(crate) fn hash_after(
+        &self,
+        from: Version,
+        floor: Version,
+        listed: &[DeltaCell<K, V>],
+    ) -> u64 {
+        hash_of(self.cells.plan(self.version(), from, floor, listed).hash, floor)
+    }
+
     /// Shows a verifier the row as it would be after a plan made for the same delta.
     pub(crate) fn verify_planned(
         &self,
@@ -257,6 +302,8 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
 
     /// Carries out a plan made for this row and the same delta.
     pub(crate) fn carry_out(&mut self, plan: Plan, delta: &RowDelta<K, V>) {
+        self.before = Before::of(&self.head, self.cells.len());
+        self.before.same_dependencies = self.head.dependencies == delta.head().dependencies;
         self.cells.carry_out(plan, self.head.version, delta.cells());
         self.head = delta.head().clone();
     }

@@ -69,7 +69,9 @@ where
     pub(crate) fn share(&mut self, row: &mut Arc<Row<K, V>>) {
         match self.newest.get_mut(&row.id()) {
             Some(known) if Arc::ptr_eq(known, row) || known.version() > row.version() => {}
-            Some(known) if known == row => *row = Arc::clone(known),
+            Some(known) if known == row && known.before() == row.before() => {
+                *row = Arc::clone(known);
+            }
             Some(known) => *known = Arc::clone(row),
             None => {
                 self.newest.insert(row.id(), Arc::clone(row));

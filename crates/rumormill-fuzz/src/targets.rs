@@ -2,6 +2,7 @@
 
 mod datagrams;
 mod rows;
+mod sequels;
 mod sketches;
 mod two_nodes;
 mod words;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Target> {
         Target { name: "datagram", run: datagrams::open, seeds: datagrams::open_seeds },
         Target { name: "sealed", run: datagrams::sealed, seeds: datagrams::sealed_seeds },
         Target { name: "delta", run: rows::delta, seeds: rows::delta_seeds },
+        Target { name: "sequel", run: sequels::run, seeds: sequels::seeds },
         Target { name: "head", run: rows::head, seeds: rows::head_seeds },
         Target { name: "snapshot", run: rows::snapshot, seeds: rows::snapshot_seeds },
         Target { name: "sketch", run: sketches::sketch, seeds: sketches::sketch_seeds },

@@ -64,4 +64,4 @@ pub use spread::{Spread, SpreadReport};
 pub use theory::{Rounds, Theory, TheoryCell};
 pub use zones::{Zones, ZonesReport};
 
-pub use rumormill_core::forging::{Weight, rumor_len};
+pub use rumormill_core::forging::{Telling, Weight};

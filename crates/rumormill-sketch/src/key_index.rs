@@ -90,6 +90,16 @@ impl<V> KeyIndex<V> {
     /// The hashes whose low `bits` bits are those of `low`; none if so few bits do not tell where
     /// to look.
     pub(crate) fn candidates(&self, low: u64, bits: u32) -> impl Iterator<Item = KeyHash> + '_ {
+        self.ending(low, bits).map(Entry::key)
+    }
+
+    /// What stands for the keys whose hashes' low `bits` bits are those of `low`; none if so few bits do
+    /// not tell where to look.
+    pub fn values_ending(&self, low: u64, bits: u32) -> impl Iterator<Item = &V> {
+        self.ending(low, bits).map(|entry| &entry.value)
+    }
+
+    fn ending(&self, low: u64, bits: u32) -> impl Iterator<Item = &Entry<V>> {
         let enough = self.buckets.len().next_power_of_two().trailing_zeros() <= bits;
         let bucket = &self.buckets[self.bucket_of(KeyHash::new(low))];
         let bucket = if enough { bucket.as_slice() } else { &[] };
@@ -98,7 +108,7 @@ impl<V> KeyIndex<V> {
         let same = move |entry: &&Entry<V>| {
             (entry.low ^ low) & low_mask == 0 && (entry.high ^ high) & high_mask == 0
         };
-        bucket.iter().filter(same).map(Entry::key)
+        bucket.iter().filter(same)
     }
 
     fn bucket_of(&self, key: KeyHash) -> usize {

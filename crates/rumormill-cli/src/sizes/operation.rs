@@ -1,6 +1,6 @@
 //! One kind of write.
 
-use rumormill_sim::rumor_len;
+use rumormill_sim::Telling;
 
 use super::{aim, floor::Floor, row::Row, stage::Stage};
 
@@ -29,17 +29,17 @@ impl Operation {
     pub(super) fn measure(&self, writers: usize, signed: bool) -> Row {
         let mut stage = Stage::new(writers);
         (self.before)(&mut stage);
-        let delta = stage.delta(self.edit, signed);
+        let Telling { division, datagram_len } = stage.telling(self.edit, signed);
         Row {
             column: self.column,
             operation: self.name,
             writers,
             signed,
-            bytes: delta.encoded_len(),
-            datagram_bytes: rumor_len(&delta),
+            bytes: division.total(),
+            datagram_bytes: datagram_len,
             floor_bytes: self.floor.bytes(writers, signed),
             aim_bytes: aim::of(self.column, self.name, writers, signed),
-            division: delta.division(),
+            division,
             is_equal: true,
         }
     }

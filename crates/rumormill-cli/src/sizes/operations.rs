@@ -20,6 +20,7 @@ const MAP: Column<Map<Element, Value>> = Column::new(SPACE, "calls");
 const LOG: Column<EventLog<Value>> = Column::new(SPACE, "calls");
 
 const ELEMENT: Element = *b"an element of 16";
+const OTHER: Element = *b"another, as long";
 const NEW: Value = *b"8 bytes!";
 const OLD: Value = *b"8 before";
 
@@ -35,13 +36,16 @@ fn raw() -> Vec<Operation> {
     let new = |name, floor, edit: fn(&mut Stage)| Operation::new("raw", name, floor, nothing, edit);
     vec![
         new("write", WITH_KEY.spelling(8), |s| s.write(|w| w.set(SPACE, key(CELLS), value(7)))),
-        new("overwrite", WITH_KEY.spelling(8), |s| s.write(|w| w.set(SPACE, key(500), value(7)))),
-        new("erase", WITH_KEY, |s| s.write(|w| Ok(w.erase(SPACE, &key(500))))),
+        new("overwrite", OF_KEY.spelling(8), |s| s.write(|w| w.set(SPACE, key(500), value(7)))),
+        new("erase", OF_KEY, |s| s.write(|w| Ok(w.erase(SPACE, &key(500))))),
     ]
 }
 
 /// A write that spells a key or an element of 16 bytes.
 const WITH_KEY: Floor = Floor::WRITE.spelling(16);
+
+/// A write to a key or an element that the row has.
+const OF_KEY: Floor = Floor::WRITE.naming_one_of(CELLS);
 
 fn register() -> Vec<Operation> {
     let all_set: fn(&mut Stage) = |s| {
@@ -81,15 +85,16 @@ fn map() -> Vec<Operation> {
     let new = |name, floor, before, edit| Operation::new("Map", name, floor, before, edit);
     vec![
         new("write", WITH_KEY.spelling(8), nothing, insert),
-        new("overwrite", WITH_KEY.spelling(8), own, insert),
+        new("overwrite", OF_KEY.spelling(8), own, insert),
         new("overwrite of another's", WITH_KEY.spelling(8), others, insert),
-        new("remove by the writer", WITH_KEY, own, remove),
+        new("remove by the writer", OF_KEY, own, remove),
         new("remove by another", WITH_KEY, others, remove),
     ]
 }
 
 fn set() -> Vec<Operation> {
     let own: fn(&mut Stage) = |s| s.write(|w| SET.insert(w, &ELEMENT));
+    let own_other: fn(&mut Stage) = |s| s.write(|w| SET.insert(w, &OTHER));
     let another: fn(&mut Stage) = |s| s.another_writes(|w| SET.insert(w, &ELEMENT));
     let all: fn(&mut Stage) = |s| s.others_write(|w| SET.insert(w, &ELEMENT));
     let removed_by_another: fn(&mut Stage) = |s| {
@@ -105,10 +110,11 @@ fn set() -> Vec<Operation> {
     let remove: fn(&mut Stage) = |s| s.write(|w| SET.remove(w, &ELEMENT));
     let new = |name, floor, before, edit| Operation::new("OrSet", name, floor, before, edit);
     // A removal names the write that it removes.
-    let removal = Floor::WRITE.naming_one_of(CELLS);
+    let removal = OF_KEY;
     vec![
-        new("add", WITH_KEY, nothing, add),
-        new("add again", WITH_KEY, own, add),
+        new("first add", WITH_KEY, nothing, add),
+        new("add", WITH_KEY, own_other, add),
+        new("add again", OF_KEY, own, add),
         new("remove by the adder", removal, own, remove),
         new("remove by another", removal.naming_a_writer(), another, remove),
         new("remove of what all added", Floor::WRITE.naming_of_each_one_of(CELLS), all, remove),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use rumormill::core::crdt::{
-    Bytes, Key, Life, Limits, Replica, ReplicaId, RowDelta, RowId, Signature, Space, Version,
-    WriteError, Writer,
+    Bytes, Key, Life, Limits, Replica, ReplicaId, RowId, Signature, Space, Version, WriteError,
+    Writer,
 };
+use rumormill_sim::Telling;
 
 /// Where everything is written.
 pub(super) const SPACE: Space = Space::SHARED;
@@ -85,13 +86,10 @@ impl Stage {
         self.writer.table().version(row_of(&self.writer))
     }
 
-    /// The delta that an edit makes, an hour after all before it.
-    pub(super) fn delta(
-        mut self,
-        edit: impl FnOnce(&mut Self),
-        signed: bool,
-    ) -> RowDelta<Key, Bytes> {
+    /// What it takes to tell of an edit, an hour after all before it.
+    pub(super) fn telling(mut self, edit: impl FnOnce(&mut Self), signed: bool) -> Telling {
         let before = self.version();
+        self.writer.mark_told(row_of(&self.writer));
         self.now = LATER;
         edit(&mut self);
         if signed {
@@ -99,7 +97,7 @@ impl Stage {
             self.writer.sign(SPACE, Signature::from_bytes([0x5a; Signature::LEN]));
         }
         let row = self.writer.table().row(row_of(&self.writer)).expect("it was written");
-        row.delta_since(before, usize::MAX).expect("an edit writes something")
+        Telling::of(row, before).expect("an edit writes something")
     }
 }
 

@@ -48,6 +48,12 @@ impl KeyNumber {
         Self(unix.as_secs() / KEY_LIFE_SECS)
     }
 
+    /// Its lowest bits.
+    pub(crate) const fn low(self) -> u8 {
+        let [.., low] = self.0.to_be_bytes();
+        low
+    }
+
     /// How long the key has counted.
     pub(crate) const fn age(self, unix: Duration) -> Duration {
         unix.saturating_sub(Duration::from_secs(self.0.saturating_mul(KEY_LIFE_SECS)))
@@ -67,8 +73,7 @@ impl KeyNumber {
 impl Basis {
     pub(crate) const fn new(cut: Cut, key: KeyNumber) -> Self {
         let [.., high, low] = cut.0.to_be_bytes();
-        let [.., key] = key.0.to_be_bytes();
-        Self { cut: [high, low], key }
+        Self { cut: [high, low], key: key.low() }
     }
 
     /// The cut with these low bits that is nearest to `near`.
@@ -81,8 +86,7 @@ impl Basis {
 
     /// Says whether this is about digests under that key.
     pub(crate) const fn is_under(self, key: KeyNumber) -> bool {
-        let [.., low] = key.0.to_be_bytes();
-        self.key == low
+        self.key == key.low()
     }
 }
 

@@ -1,11 +1,11 @@
 //! What the bytes of a datagram are spent on.
 
-use rumormill_crdt::{Bytes, Division, Key, RowDelta, codec};
+use rumormill_crdt::{Bytes, Division, Key, Row, Version, codec};
 
 use crate::{
-    message::{Message, decode_payload},
+    message::{Called, Message, Told, decode_payload},
     seal::FRAME_LEN,
-    sender::Sender,
+    sender::{Sender, Tag},
 };
 
 /// What the bytes of datagrams are spent on, in a population that is not sealed.
@@ -61,16 +61,41 @@ fn division(message: &Message) -> Option<Division> {
     match message {
         Message::Delta(delta) | Message::Rumor { delta, .. } => Some(delta.division()),
         Message::Row(row) => Some(row.division()),
+        Message::Sequel(told) | Message::SequelRumor { told, .. } => Some(told.division()),
         _ => None,
     }
 }
 
-/// How many bytes a datagram takes that says who sent it, to somebody who knows it, and passes one delta
-/// on as a rumor.
-#[must_use]
-pub fn rumor_len(delta: &RowDelta<Key, Bytes>) -> usize {
-    let message = Message::Rumor { hops: 0, delta: delta.clone() };
-    FRAME_LEN + Sender::TAG_LEN + codec::encoded_len(&message)
+/// What it takes to tell others how a row grew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Telling {
+    /// What the growth itself is spent on, and which row it is.
+    pub division: Division,
+    /// How many bytes a datagram takes that says who sent it, to somebody who knows it, and passes this on
+    /// as a rumor.
+    pub datagram_len: usize,
+}
+
+impl Telling {
+    /// What it takes to tell those who hold a row at `from`, where everybody knows whose it is and whose
+    /// cells it removes; nothing if they lack nothing.
+    #[must_use]
+    pub fn of(row: &Row<Key, Bytes>, from: Version) -> Option<Self> {
+        let delta = row.delta_since(from, usize::MAX)?;
+        let name = |life| Some(Tag::of(life).to_bytes());
+        let (message, division) = match Told::new(Called::by_member(row.id()), row, &delta, name) {
+            Some(told) => {
+                let division = told.division();
+                (Message::SequelRumor { hops: 0, told }, division)
+            }
+            None => {
+                let division = delta.division();
+                (Message::Rumor { hops: 0, delta }, division)
+            }
+        };
+        let datagram_len = FRAME_LEN + Sender::TAG_LEN + codec::encoded_len(&message);
+        Some(Self { division, datagram_len })
+    }
 }
 
 impl core::ops::Add for Weight {
@@ -95,7 +120,7 @@ mod tests {
     use rumormill_crdt::{Life, Limits, Replica, ReplicaId, Space, VersionVector};
 
     use super::*;
-    use crate::{Config, forging::Forger};
+    use crate::{Config, forging::Forger, message::Name};
 
     #[test]
     fn all_bytes_of_a_datagram_are_spent_on_something() {
@@ -108,17 +133,20 @@ mod tests {
         let messages = [
             Message::Rumor { hops: 0, delta: delta.clone() },
             Message::Ping { nonce: 300 },
-            Message::Request { id, since: 3.into() },
+            Message::Request { name: Name::Row(id), since: 3.into() },
         ];
         let datagram = Forger::new(life, &Config::DEFAULT, 1).say(life, &messages);
         let datagram = datagram.expect("it fits");
         let weight = Weight::of(&datagram).expect("it is whole");
         assert_eq!(weight.total(), datagram.len());
         assert_eq!(weight.rows.total(), delta.encoded_len() + 2);
-        assert_eq!((weight.senders, weight.digests, weight.others), (4 + 16, 1 + 17 + 2, 3));
+        assert_eq!((weight.senders, weight.digests, weight.others), (4 + 16, 1 + 18 + 2, 3));
         let datagram = Forger::new(life, &Config::DEFAULT, 1).say(life, &messages[..1]);
         // A life is spelled out there.
-        assert_eq!(rumor_len(&delta) + 16, datagram.expect("it fits").len());
+        let row = ann.table().row(id).expect("it was written");
+        let telling = Telling::of(row, 0).expect("it was written");
+        assert_eq!(telling.datagram_len + 16, datagram.expect("it fits").len());
+        assert_eq!(telling.division, delta.division());
         assert_eq!(Weight::of(&[1; 12]), None);
     }
 }

@@ -25,7 +25,14 @@ impl Announced {
     pub(crate) const HEADER_LEN_MAX: usize = 1 + 11 + 3;
 
     pub(crate) fn new(id: RowId, version: Version, is_new: bool) -> Self {
-        let tagged = || Name::Tagged { space: id.space, tag: Tag::of(id.life) };
-        Self { name: if is_new { Name::Row(id) } else { tagged() }, version }
+        Self { name: Name::of(id, is_new), version }
+    }
+}
+
+impl Name {
+    /// Spells a row out, or names it for who has heard of it.
+    pub(crate) fn of(id: RowId, is_spelled: bool) -> Self {
+        let tagged = || Self::Tagged { space: id.space, tag: Tag::of(id.life) };
+        if is_spelled { Self::Row(id) } else { tagged() }
     }
 }

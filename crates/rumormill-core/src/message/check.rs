@@ -6,7 +6,9 @@ use rumormill_crdt::{
 };
 use rumormill_sketch::{Part, RequestList};
 
-use super::{Announced, Compare, DeadPrint, Filled, More, Said, TablePrint, WireStrata};
+use super::{
+    Announced, Compare, DeadPrint, Filled, More, Name, Said, TablePrint, Told, WireStrata,
+};
 use crate::{digest::Basis, sender::Tag};
 
 /// The kinds of messages, as `docs/wire.md` numbers them and [`Message`](super::Message) orders them.
@@ -36,6 +38,8 @@ pub(super) mod kind {
     pub(crate) const WHO_IS_DEAD: u64 = 22;
     pub(crate) const SO_MANY_ARE_DEAD: u64 = 23;
     pub(crate) const ATTESTED: u64 = 24;
+    pub(crate) const SEQUEL: u64 = 25;
+    pub(crate) const SEQUEL_RUMOR: u64 = 26;
 }
 
 /// What has to be known of a message before its turn comes.
@@ -82,12 +86,17 @@ pub(super) fn check(reader: &mut Reader<'_>) -> Result<Glimpse, Malformed> {
             reader.bytes()?;
         }
         kind::FILLED => drop(reader.value::<Filled>()?),
-        kind::REQUEST => drop(reader.value::<(RowId, Since)>()?),
+        kind::REQUEST => drop(reader.value::<(Name, Since)>()?),
         kind::DELTA => RowDelta::check(reader)?,
         kind::ROW => WholeRow::check(reader)?,
         kind::RUMOR => {
             reader.byte()?;
             RowDelta::check(reader)?;
+        }
+        kind::SEQUEL => Told::check(reader)?,
+        kind::SEQUEL_RUMOR => {
+            reader.byte()?;
+            Told::check(reader)?;
         }
         kind::ANNOUNCE => {
             reader.value::<Option<u64>>()?;
@@ -131,7 +140,7 @@ mod tests {
     use super::*;
     use crate::{
         digest::Basis,
-        message::{Ask, Cells, Lack, Message, Name, Page, payload::Messages},
+        message::{Ask, Called, Cells, Lack, Message, Name, Page, Told, payload::Messages},
     };
 
     const LIFE: Life = Life { replica: ReplicaId(7), epoch: 300 };
@@ -156,6 +165,10 @@ mod tests {
         let delta = |since: u64| {
             let row = ann.table().rows().next().expect("it was written");
             row.delta_since(since, usize::MAX).expect("there is more")
+        };
+        let told = |call: fn(RowId) -> Called| {
+            let row = ann.table().rows().next().expect("it was written");
+            Told::new(call(row.id()), row, &delta(1), |_| None).expect("it begins at 1")
         };
         let (tag, basis): (Tag, Basis) = (Tag::of(LIFE), value(&[1, 2, 3]));
         let compare: Compare = value(&[9; 19]);
@@ -182,7 +195,7 @@ mod tests {
             Message::NextPage { start: row(1) },
             Message::Lack(Lack::fit(row(1), None, [1; 8], [(row(1), 1)].into_iter(), 1_000)),
             Message::Filled(value(&[&[1; 8][..], &[0, 5], &[1; 8]].concat())),
-            Message::Request { id: row(1), since: 300.into() },
+            Message::Request { name: Name::Row(row(1)), since: 300.into() },
             Message::Delta(delta(1)),
             Message::Row(WholeRow::new(delta(0)).expect("it is whole")),
             Message::Rumor { hops: 1, delta: delta(0) },
@@ -192,6 +205,11 @@ mod tests {
             Message::WhoIsDead { known: DeadPrint::of([tag].into_iter()) },
             Message::SoManyAreDead { dead: 300 },
             Message::Attested(value(&[&[7; 17][..], &[3], &[8; 96]].concat())),
+            Message::Sequel(told(Called::by_member)),
+            Message::SequelRumor {
+                hops: 1,
+                told: told(|_| Called::Hashed { key: 1, low: [2; 3] }),
+            },
         ]
     }
 
@@ -201,7 +219,7 @@ mod tests {
 
     #[test]
     fn all_kinds_are_messages_and_no_part_of_one_is() {
-        for (kind, message) in (0..=kind::ATTESTED).zip(one_of_each()) {
+        for (kind, message) in (0..=kind::SEQUEL_RUMOR).zip(one_of_each()) {
             let bytes = written(&message);
             assert_eq!(u64::from(bytes[0]), kind, "{message:?}");
             let read = Messages::decode(&bytes).expect("it is one");
@@ -211,7 +229,7 @@ mod tests {
                 assert_eq!(check, Err(Malformed), "{len} bytes of {message:?}");
             }
         }
-        assert!(check(&mut Reader::new(&[25])).is_err(), "there are no more kinds");
+        assert!(check(&mut Reader::new(&[27])).is_err(), "there are no more kinds");
         assert!(check(&mut Reader::new(&[0x80, 0])).is_err(), "the kind is padded");
     }
 

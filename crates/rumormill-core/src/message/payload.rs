@@ -7,7 +7,7 @@ use serde::Deserialize;
 use smallvec::SmallVec;
 
 use super::{
-    DeadPrint, Message, TablePrint,
+    DeadPrint, Message, TablePrint, Told,
     check::{Glimpse, check, kind},
 };
 use crate::{Rejected, sender::Sender};
@@ -112,8 +112,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Message> {
         kind::LACK => Message::Lack(value(reader)?),
         kind::FILLED => Message::Filled(value(reader)?),
         kind::REQUEST => {
-            let (id, since) = value(reader)?;
-            Message::Request { id, since }
+            let (name, since) = value(reader)?;
+            Message::Request { name, since }
         }
         kind::DELTA => Message::Delta(RowDelta::read_checked(reader).ok()?),
         kind::ROW => Message::Row(WholeRow::read_checked(reader).ok()?),
@@ -133,6 +133,11 @@ fn read(reader: &mut Reader<'_>) -> Option<Message> {
         kind::WHO_IS_DEAD => Message::WhoIsDead { known: value(reader)? },
         kind::SO_MANY_ARE_DEAD => Message::SoManyAreDead { dead: reader.varint().ok()? },
         kind::ATTESTED => Message::Attested(value(reader)?),
+        kind::SEQUEL => Message::Sequel(Told::read(reader).ok()?),
+        kind::SEQUEL_RUMOR => {
+            let hops = reader.byte().ok()?;
+            Message::SequelRumor { hops, told: Told::read(reader).ok()? }
+        }
         _ => return None,
     })
 }

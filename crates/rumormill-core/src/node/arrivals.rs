@@ -5,17 +5,21 @@ use core::time::Duration;
 use rumormill_crdt::{
     Bytes, Growth, Key, Progress, Refused, RowDelta, RowId, Since, Space, Version,
 };
+use smallvec::SmallVec;
 
 use super::Node;
 use crate::{
     Address,
-    message::{Announced, Message, Messages, TablePrint},
+    message::{Announced, Called, Message, Messages, Name, TablePrint, Told},
     outbox::CLAIMS_MAX,
     reconcile::Scene,
     rumor::Heat,
-    sender::Sender,
+    sender::{Sender, Tag},
     transfer::Wanted,
 };
+
+/// So many rows of one name are looked at.
+const NAMESAKES_MAX: usize = 4;
 
 /// A row is news if it was written this lately.
 const RECENT: Duration = Duration::from_secs(10);
@@ -47,20 +51,24 @@ impl<A: Address> Node<A> {
             }
             Message::WhoIsDead { .. } | Message::Pull { .. } => {} // Answered once for each datagram.
             Message::NextPage { start } => out.page(from, start),
-            Message::Request { id, since } => {
+            Message::Request { name, since } => {
                 let table = replica.table();
+                let Some(id) = self.members.row_named(name) else { return };
+                let is_spelled = matches!(name, Name::Row(_));
                 if table.version(id) > since.version {
-                    out.answer(from, id, since);
+                    out.answer(from, id, since, is_spelled);
                 } else if self.verifier.is_some() && id.space == Space::SELF {
                     // A later introduction tells the key as well.
                     let newest = table.rows_of(Space::SELF, id.life.replica).next_back();
                     let newer = newest.map(|row| row.id()).filter(|newest| *newest > id);
-                    newer.into_iter().for_each(|id| out.answer(from, id, Since::default()));
+                    newer.into_iter().for_each(|id| out.answer(from, id, Since::default(), true));
                 }
             }
             Message::Delta(delta) => self.handle_delta(from, &delta, None),
             Message::Row(row) => self.handle_delta(from, &row.into_delta(), None),
             Message::Rumor { hops, delta } => self.handle_delta(from, &delta, Some(hops)),
+            Message::Sequel(told) => self.handle_told(from, &told, None),
+            Message::SequelRumor { hops, told } => self.handle_told(from, &told, Some(hops)),
             Message::Attested(theirs) => self.handle_attested(from, theirs),
             Message::Announce { nonce, rows } => self.ask_for_named(from, nonce, &rows),
             Message::Compare(_)
@@ -99,7 +107,7 @@ impl<A: Address> Node<A> {
         let Self { now, replica, members, transfer, outbox: out, .. } = self;
         for Announced { name, version } in rows.iter().copied() {
             let Some(id) = members.row_named(name) else { continue };
-            let wanted = Wanted { id, version, is_fresh: true, nonce };
+            let wanted = Wanted { is_fresh: true, nonce, ..Wanted::old(id, version) };
             transfer.want(*now, wanted, from, replica.table(), out);
         }
     }
@@ -117,6 +125,45 @@ impl<A: Address> Node<A> {
         if was_new && !reconcile.is_new() {
             self.rumor.hurry(now, config);
             self.census.begin(now);
+        }
+    }
+
+    /// Takes in what follows of a row that we hold. If we do not, or hold something else, it is to be
+    /// spelled out.
+    fn handle_told(&mut self, from: &A, told: &Told, hops: Option<u8>) {
+        let Told { sequel, called } = told;
+        let mut behind = self.rows_called(*called);
+        let table = self.replica.table();
+        for id in &behind {
+            let life = |name| self.members.only_life_tagged(Tag::from_bytes(name));
+            if let Some(Ok(delta)) = table.row(*id).map(|row| sequel.expand(row, life)) {
+                return self.handle_delta(from, &delta, hops);
+            }
+        }
+        behind.retain(|id| table.version(*id) < sequel.to());
+        if behind.is_empty() {
+            self.stats.deltas_known += 1;
+        } else {
+            self.stats.sequels_unfit += 1;
+        }
+        let is_fresh = hops.is_some() && !self.reconcile.is_new();
+        for id in behind {
+            let wanted = Wanted { is_fresh, is_spelled: true, ..Wanted::old(id, sequel.to()) };
+            self.transfer.want(self.now, wanted, from, table, &mut self.outbox);
+        }
+    }
+
+    /// The rows that a peer may mean. Whoever wants to can own many of one name.
+    fn rows_called(&self, called: Called) -> SmallVec<[RowId; NAMESAKES_MAX]> {
+        match called {
+            Called::Member { space, tag } => {
+                let rows = self.members.lives_with(tag).map(|life| RowId { space, life });
+                rows.take(NAMESAKES_MAX).collect()
+            }
+            Called::Hashed { key, low } => {
+                let rows = self.digest.called(key, low, self.replica.table());
+                rows.take(NAMESAKES_MAX).collect()
+            }
         }
     }
 

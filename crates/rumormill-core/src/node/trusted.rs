@@ -126,7 +126,7 @@ impl<A: Address> Node<A> {
     /// owner told us something else before. Its whole row stands by itself.
     pub(super) fn start_anew_on(&mut self, from: &A, delta: &RowDelta<Key, Bytes>) {
         if self.verifier.is_some() && delta.from() > 0 {
-            self.outbox.request(from, delta.id(), Since::default());
+            self.outbox.request(from, delta.id(), Since::default(), true);
         }
     }
 

@@ -5,10 +5,18 @@ use alloc::{vec, vec::Vec};
 use rumormill_crdt::{Bytes, Key, Life, RowDelta, RowId, Since, Table, WholeRow, codec};
 use rumormill_sketch::{Part, RequestList, Strata, Stripe};
 
-use super::{CellsOwed, Fill, Lacking, Wishes, letter::Owed, queue::Queue};
+use super::{
+    CellsOwed, Fill, Lacking, Wishes,
+    letter::{Manner, Owed},
+    queue::Queue,
+};
 use crate::{
     digest::{Basis, Digest, View},
-    message::{Announced, Ask, Cells, Claim, Compare, Filled, Lack, Message, Page, TablePrint},
+    membership::Acquaintances,
+    message::{
+        Announced, Ask, Called, Cells, Claim, Compare, Filled, Lack, Message, Page, TablePrint,
+        Told,
+    },
     seal::FRAME_LEN,
     sender::{Sender, Tag},
     trust::Attested,
@@ -196,7 +204,7 @@ impl<'b> Composition<'b> {
     /// Says what a copy lacks. A row that would be cut waits for a datagram of its own;
     /// what does not even fit there is dropped, and the peer will ask again.
     pub(super) fn say_delta(&mut self, id: RowId, owed: Owed) -> bool {
-        let Owed { since, hops } = owed;
+        let Owed { since, hops, manner } = owed;
         let is_fresh = !self.has_messages();
         if !is_fresh && self.room() < ROOM_MIN {
             return false;
@@ -214,13 +222,27 @@ impl<'b> Composition<'b> {
         if !delta.is_complete() && !is_fresh {
             return false;
         }
-        let message = match hops {
-            Some(hops) => Message::Rumor { hops, delta },
-            None => WholeRow::new(delta).map_or_else(Message::Delta, Message::Row),
+        let told = self.tell(&delta, manner);
+        let message = match (told, hops) {
+            (Some(told), Some(hops)) => Message::SequelRumor { hops, told },
+            (Some(told), None) => Message::Sequel(told),
+            (None, Some(hops)) => Message::Rumor { hops, delta },
+            (None, None) => WholeRow::new(delta).map_or_else(Message::Delta, Message::Row),
         };
         let said = self.say(&message);
         self.deltas += u64::from(said);
         said || is_fresh
+    }
+
+    /// What a delta tells, if it can be told shortly.
+    fn tell(&self, delta: &RowDelta<Key, Bytes>, manner: Manner) -> Option<Told> {
+        let (id, known) = (delta.id(), Acquaintances::of(self.table));
+        let called = match manner {
+            Manner::SpelledOut => None,
+            Manner::Shortly if Called::is_by_member(id, known) => Some(Called::by_member(id)),
+            Manner::Shortly | Manner::Unmistakably => self.digest.call(id, self.table),
+        };
+        Told::new(called?, self.table.row(id)?, delta, |life| known.name(life))
     }
 
     /// Says a delta that only fits where nothing is kept free.
@@ -284,7 +306,8 @@ impl<'b> Composition<'b> {
         let Fill { lack, next, said, left } = fill;
         let mut end = lack.end;
         for row in self.table.rows_from(*next) {
-            let (id, owed) = (row.id(), Owed { since: 0.into(), hops: None });
+            let (id, owed) =
+                (row.id(), Owed { since: 0.into(), hops: None, manner: Manner::SpelledOut });
             *next = id;
             if lack.end.is_some_and(|end| end <= id) {
                 break;

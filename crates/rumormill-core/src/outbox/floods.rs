@@ -10,7 +10,7 @@ use crate::{
     DATAGRAM_LEN_MIN,
     budget::Scope,
     digest::Digest,
-    message::{self, Claim, ClaimedStanding, Message},
+    message::{self, Claim, ClaimedStanding, Message, Name},
     seal::FRAME_LEN,
 };
 
@@ -92,10 +92,10 @@ impl Flood {
             (0..30).for_each(|nth| out.rumor(&PEER, row(nth), 0, 1));
         }
         if spared != Waiting::Delta {
-            (30..60).for_each(|nth| out.answer(&PEER, row(nth), Since::from(0)));
+            (30..60).for_each(|nth| out.answer(&PEER, row(nth), Since::from(0), false));
         }
         if spared != Waiting::Request {
-            (0..60).for_each(|nth| out.request(&PEER, elsewhere(nth), Since::from(0)));
+            (0..60).for_each(|nth| out.request(&PEER, elsewhere(nth), Since::from(0), true));
         }
     }
 
@@ -109,12 +109,12 @@ impl Flood {
             Waiting::Rumor => out.rumor(&PEER, row(60), 0, 1),
             Waiting::Pull => out.pull(&PEER),
             Waiting::Compare => out.compare(&PEER),
-            Waiting::Request => out.request(&PEER, elsewhere(99), Since::from(0)),
+            Waiting::Request => out.request(&PEER, elsewhere(99), Since::from(0), true),
             Waiting::Lack => {
                 let lacking = super::Lacking { start: RowId::MIN, end: None, salt: [3; 8] };
                 out.lack(&PEER, lacking);
             }
-            Waiting::Delta => out.answer(&PEER, row(60), Since::from(0)),
+            Waiting::Delta => out.answer(&PEER, row(60), Since::from(0), false),
         }
     }
 
@@ -153,7 +153,7 @@ impl Waiting {
             Self::Pull => matches!(message, Message::Pull { .. }),
             Self::Compare => matches!(message, Message::Compare(_)),
             Self::Request => {
-                matches!(message, Message::Request { id, .. } if *id == elsewhere(99))
+                matches!(message, Message::Request { name, .. } if *name == Name::Row(elsewhere(99)))
             }
             Self::Lack => matches!(message, Message::Lack(_)),
             Self::Delta => matches!(message, Message::Delta(_) | Message::Row(_)),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     digest::Basis,
-    message::{Claim, DeadPrint, Message, More},
+    message::{Claim, DeadPrint, Message, More, Name},
     sender::{Sender, Tag},
 };
 
@@ -56,7 +56,7 @@ pub(super) struct Letter {
     pub(super) fill: Option<Fill>,
     /// A row of which to say what its owner signed.
     pub(super) attest: Option<RowId>,
-    pub(super) requests: Queue<RowId, Since>,
+    pub(super) requests: Queue<RowId, Wish>,
     /// Rows to name, and whether the peer may never have heard of them.
     pub(super) announced: Queue<RowId, bool>,
     /// What of rows is for the peer to pass on.
@@ -69,12 +69,33 @@ pub(super) struct Letter {
     pub(super) urgent_place: Option<u64>,
 }
 
+/// What a peer is asked for of a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) since: Since,
+    /// Whether it is to be spelled out.
+    pub(super) is_spelled: bool,
+}
+
 /// What a peer is to get of a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owed {
     pub(super) since: Since,
     /// How many passed it on, if it is for the peer to pass on.
     pub(super) hops: Option<u8>,
+    pub(super) manner: Manner,
+}
+
+/// How a growth is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Spelled out: the peer may not know what goes before.
+    SpelledOut,
+    /// As shortly as can be. If the peer cannot make it out, nothing is lost but time.
+    Shortly,
+    /// Shortly, under a name that means one row only, as far as we know: the peer would go on to ask the
+    /// same.
+    Unmistakably,
 }
 
 impl Letter {
@@ -199,9 +220,9 @@ impl Letter {
                 let next = |start: &mut RowId| page.say(&Message::NextPage { start: *start });
                 self.next_page.take_if(next).is_some()
             }
-            Kind::Request => {
-                self.requests.say_next(|id, since| page.say(&Message::Request { id, since }))
-            }
+            Kind::Request => self.requests.say_next(|id, Wish { since, is_spelled }| {
+                page.say(&Message::Request { name: Name::of(id, is_spelled), since })
+            }),
             Kind::Attest => self.attest.take_if(|id| page.say_attested(*id)).is_some(),
             Kind::Announce => page.say_names(&mut self.announced),
             Kind::Rumor => self.rumors.say_next(|id, owed| page.say_delta(id, owed)),

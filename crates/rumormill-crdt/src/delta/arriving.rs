@@ -46,7 +46,7 @@ struct Stem<'b> {
 
 /// So many dependencies follow.
 #[derive(Clone, Copy)]
-struct Dependencies<'b> {
+pub(crate) struct Dependencies<'b> {
     count: u64,
     reader: Reader<'b>,
 }
@@ -110,7 +110,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, form: Form) -> Result<RowDelta<Key, 
 }
 
 /// What was taken since so much was left.
-fn taken<'b>(before: &'b [u8], reader: &Reader<'_>) -> &'b [u8] {
+pub(crate) fn taken<'b>(before: &'b [u8], reader: &Reader<'_>) -> &'b [u8] {
     &before[..before.len() - reader.rest().len()]
 }
 
@@ -199,7 +199,7 @@ impl<'b> Stem<'b> {
 }
 
 impl<'b> Dependencies<'b> {
-    fn skip(reader: &mut Reader<'b>) -> Result<Self, Malformed> {
+    pub(crate) fn skip(reader: &mut Reader<'b>) -> Result<Self, Malformed> {
         let count = reader.varint()?;
         let dependencies = Self { count, reader: *reader };
         for _ in 0..count {
