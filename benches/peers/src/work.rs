@@ -229,8 +229,8 @@ impl Work {
             | Self::SetRemove
             | Self::Increment
             | Self::OneBehind { .. } => {
-                "48 bytes of ours are the same whatever it says: the id of the row, versions, a stamp, lengths and a \
-                 hash, by which anybody can pass it on in any order and tell that nothing is missing; others \
+                "ten bytes of ours are the same whatever it says: a name of the row, a version, a stamp and a check, \
+                 by which anybody can pass it on in any order and tell that nothing is missing; others \
                  leave that to a stream, or to their caller"
             }
             Self::Equal { .. } => {

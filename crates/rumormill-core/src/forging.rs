@@ -15,7 +15,8 @@ use alloc::{string::String, vec, vec::Vec};
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Bytes, Key, Life, Limits, Replica, Row, RowDelta, RowId, Since, Space, WholeRow, codec,
+    Bytes, DeltaParts, Key, Life, Limits, Replica, Row, RowDelta, RowId, Since, Space, Version,
+    WholeRow, codec,
 };
 
 pub use self::{
@@ -118,8 +119,10 @@ impl Forger {
             parts.head.signature = self.sign(&spoiled);
         }
         if lie == Lie::ForgetTooMuch {
-            parts.from = row.version();
-            parts.cells.clear();
+            begin_at(&mut parts, row.version());
+        } else if lie == Lie::ForgetForAnother {
+            let versions = usize::try_from(row.version()).unwrap_or(usize::MAX);
+            begin_at(&mut parts, 1 + self.random.below(versions) as u64);
         }
         let delta = RowDelta::new(parts).ok()?;
         let message = match self.random.below(3) {
@@ -206,4 +209,9 @@ impl Forger {
     fn sign(&self, row: &Row<Key, Bytes>) -> Option<rumormill_crdt::Signature> {
         Some(trust::sign_row(self.key.as_ref()?, &self.cluster, row))
     }
+}
+/// Says only what comes after a version.
+fn begin_at(parts: &mut DeltaParts<Key, Bytes>, from: Version) {
+    parts.from = from;
+    parts.cells.retain(|cell| cell.version > from);
 }

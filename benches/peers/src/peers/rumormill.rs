@@ -5,11 +5,11 @@ use std::{any::Any, time::Duration};
 use rumormill_core::{
     Mode,
     crdt::{
-        Bytes, Column, Key, Life, Limits, OrSet, PnCounter, Replica, ReplicaId, RowDelta, Space,
+        Bytes, Column, Key, Life, Limits, OrSet, PnCounter, Replica, ReplicaId, RowId, Space,
         VersionVector, WriteError, Writer, codec,
     },
 };
-use rumormill_sim::{Behind, Join, Loss, Reconcile, Spread};
+use rumormill_sim::{Behind, Join, Loss, Reconcile, Spread, Telling};
 
 use crate::{
     keys::{self, KEYS},
@@ -39,7 +39,7 @@ impl Peer for Rumormill {
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "nobody signs or seals; updates are row deltas, with ids of 17 bytes, stamps and hashes",
+            "nobody signs or seals; an update is what tells of it whoever holds the row as it was, and knows its owner",
             "messages that bring a peer up to date are those of two real nodes, senders included, frames not",
             "a column's name travels with each cell",
         ]
@@ -47,14 +47,14 @@ impl Peer for Rumormill {
 
     fn measure(&self, work: Work) -> Outcome {
         match work {
-            Work::Update => one(update().encoded_len()),
+            Work::Update => one(update()),
             Work::OneBehind { writers } => {
                 one(Behind { writers, keys: KEYS, changes: 1 }.run(1).bytes())
             }
             Work::Equal { .. } => one(find(KEYS, 0)),
-            Work::SetAdd => one(set_add().encoded_len()),
-            Work::SetRemove => one(set_remove().encoded_len()),
-            Work::Increment => one(increment().encoded_len()),
+            Work::SetAdd => one(set_add()),
+            Work::SetRemove => one(set_remove()),
+            Work::Increment => one(increment()),
             Work::Find { keys } => one(find(keys, 100)),
             Work::MakeDelta { keys } => Ok(vec![make_delta(keys)]),
             Work::Apply { keys } => Ok(vec![apply(keys)]),
@@ -119,45 +119,49 @@ fn edit<R>(
     writer.edit(unix, edit).expect("all is short and few");
 }
 
-/// The delta of what a writer edits an hour later.
-fn delta<R>(
+/// The bytes that tell of what a writer edits an hour later.
+fn told<R>(
     writer: &mut Replica,
     later: impl FnOnce(&mut Writer<'_>) -> Result<R, WriteError>,
-) -> RowDelta<Key, Bytes> {
-    let before = writer.table().version_vector();
+) -> usize {
+    let row = RowId { space: Space::SHARED, life: writer.table().life() };
+    let before = writer.table().version(row);
+    writer.mark_told(row);
     edit(writer, LATER, later);
-    writer.delta_since(&before).next().expect("something was written")
+    let row = writer.table().row(row).expect("it was written");
+    Telling::of(row, before).expect("something was written").division.total()
 }
 
-fn update() -> RowDelta<Key, Bytes> {
+fn update() -> usize {
     let mut store = Store::of(KEYS);
     let (key, value) = (Key::raw(&keys::key(0)), Bytes::copy_from(&keys::value(1)));
-    delta(&mut store.writers[0], |w| w.set(Space::SHARED, key, value))
+    told(&mut store.writers[0], |w| w.set(Space::SHARED, key, value))
 }
 
-/// A writer of keys, who holds what 99 others added.
-fn of_a_hundred() -> (Replica, Vec<Replica>) {
+/// A writer of keys, who has added to a set, and holds what 99 others added.
+fn of_a_hundred() -> Replica {
     let mut writer = replica(0);
     (0..KEYS).for_each(|number| set(&mut writer, NOON, number, 0));
-    let mut others: Vec<_> = (1..100).map(replica).collect();
-    for (number, other) in others.iter_mut().enumerate() {
-        edit(other, NOON, |w| SET.insert(w, &keys::key_bytes(number)));
-        writer.join(other);
+    edit(&mut writer, NOON, |w| SET.insert(w, &keys::key_bytes(99)));
+    for number in 0..99 {
+        let mut other = replica(1 + number);
+        edit(&mut other, NOON, |w| SET.insert(w, &keys::key_bytes(number)));
+        writer.join(&other);
     }
-    (writer, others)
+    writer
 }
 
-fn set_add() -> RowDelta<Key, Bytes> {
-    let (mut writer, _) = of_a_hundred();
-    delta(&mut writer, |w| SET.insert(w, &keys::key_bytes(KEYS)))
+fn set_add() -> usize {
+    let mut writer = of_a_hundred();
+    told(&mut writer, |w| SET.insert(w, &keys::key_bytes(KEYS)))
 }
 
-fn set_remove() -> RowDelta<Key, Bytes> {
-    let (mut writer, _) = of_a_hundred();
-    delta(&mut writer, |w| SET.remove(w, &keys::key_bytes(0)))
+fn set_remove() -> usize {
+    let mut writer = of_a_hundred();
+    told(&mut writer, |w| SET.remove(w, &keys::key_bytes(0)))
 }
 
-fn increment() -> RowDelta<Key, Bytes> {
+fn increment() -> usize {
     let mut writer = replica(0);
     (0..KEYS).for_each(|number| set(&mut writer, NOON, number, 0));
     edit(&mut writer, NOON, |w| COUNTER.add(w, 1_000));
@@ -166,7 +170,7 @@ fn increment() -> RowDelta<Key, Bytes> {
         edit(&mut other, NOON, |w| COUNTER.add(w, 1_000));
         writer.join(&other);
     }
-    delta(&mut writer, |w| COUNTER.add(w, 1))
+    told(&mut writer, |w| COUNTER.add(w, 1))
 }
 
 /// Bytes of all messages of two nodes with so many rows, so many of which differ; the median of several.

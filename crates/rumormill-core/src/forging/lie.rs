@@ -23,6 +23,8 @@ pub enum Lie {
     RaiseVersion,
     /// Another forgot its erase markers.
     RaiseFloor,
+    /// Another forgot erase markers that others need, and this is what comes after some version.
+    ForgetForAnother,
     /// Another wrote at another time.
     Restamp,
     /// Another's row stands in another space.
@@ -63,13 +65,14 @@ pub enum Lie {
 
 impl Lie {
     /// All of them, each with what it is called.
-    pub const ALL: [(Self, &'static str); 24] = [
+    pub const ALL: [(Self, &'static str); 25] = [
         (Self::ChangeCell, "changes a cell"),
         (Self::EraseCell, "erases a cell"),
         (Self::WithholdCell, "withholds a cell"),
         (Self::RenameCell, "renames a cell"),
         (Self::RaiseVersion, "raises a version"),
         (Self::RaiseFloor, "raises a floor"),
+        (Self::ForgetForAnother, "forgets for another"),
         (Self::Restamp, "stamps it anew"),
         (Self::MoveToSpace, "moves it to another space"),
         (Self::MoveToLife, "moves it to a later life"),
@@ -153,7 +156,7 @@ impl Lie {
                 parts.head.version += 1 << (20 + random.below(40));
                 parts.to = parts.head.version;
             }
-            Self::ForgetTooMuch => {
+            Self::ForgetTooMuch | Self::ForgetForAnother => {
                 parts.cells.retain(|cell| cell.value.is_some());
                 take_a_version(parts);
                 take_a_version(parts);

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use rumormill_core::{
-    Config,
+    Config, Liveness,
     crdt::{Bytes, Column, Key, Life, LwwRegister, Row, Space},
     forging::{Forger, Lie, Slander},
 };
@@ -113,7 +113,7 @@ impl Sim {
                 self.tell(who, to, told, vice);
             }
             Vice::Slander => {
-                let told = self.slander(insider);
+                let told = self.slander(who, insider);
                 self.tell(who, to, told, vice);
             }
             Vice::Flood => {
@@ -158,13 +158,18 @@ impl Sim {
         rows.get(place).map(|row| Row::clone(row))
     }
 
-    fn slander(&mut self, insider: &mut Insider) -> Option<Vec<u8>> {
+    fn slander(&mut self, who: Index, insider: &mut Insider) -> Option<Vec<u8>> {
         let lives: Vec<Life> = self.nodes().map(|(_, node)| node.life()).collect();
-        let mut any = || {
+        let members = self.node(who).members();
+        let gone: Vec<Life> =
+            members.filter(|it| it.liveness == Liveness::Left).map(|it| it.life).collect();
+        let is_of_gone = !gone.is_empty() && self.chance.happens(0.5);
+        let mut any = |lives: &[Life]| {
             let place = usize::try_from(self.chance.below(lives.len() as u64)).unwrap_or(0);
             lives[place]
         };
-        let (about, accuser, other) = (any(), any(), any());
+        let about = any(if is_of_gone { &gone } else { &lives });
+        let (accuser, other) = (any(&lives), any(&lives));
         let sender = if self.chance.happens(0.5) { insider.life } else { other };
         slander(&mut self.chance, &mut insider.forger, about, accuser, sender)
     }
