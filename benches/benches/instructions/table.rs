@@ -1,15 +1,16 @@
-//! Instruction counts of the hot paths of a table, by valgrind: the same on a busy machine as on
-//! an idle one.
-//!
-//! Needs valgrind and `cargo install gungraun-runner`; `docs/performance.md` has the command.
+//! The hot paths of a table.
 
 #![allow(missing_docs, reason = "the macros make modules of functions")]
 
-use std::{hint::black_box, time::Duration};
+use std::hint::black_box;
 
-use gungraun::{library_benchmark, library_benchmark_group, main};
-use rumormill_benches::{Gossiped, Overwrites, replicas_that_differ, rows_of};
-use rumormill_crdt::{Distribution, Replica};
+use gungraun::{library_benchmark, library_benchmark_group};
+use rumormill_benches::{
+    Gossiped, Overwrites, name, owner_of, replicas_that_differ, rows_of,
+    state::{self, admit},
+    write,
+};
+use rumormill_crdt::{Distribution, Key, Replica, codec};
 
 /// A holder and the next delta of one overwritten cell for it, with caches and branches warm.
 fn next_for(rows: u64, cells: u64) -> (Replica, Gossiped) {
@@ -21,9 +22,35 @@ fn next_for(rows: u64, cells: u64) -> (Replica, Gossiped) {
     (holder, next())
 }
 
-fn admit(holder: &mut Replica, delta: &Gossiped) {
-    let admission = holder.admit(Duration::ZERO, Duration::MAX, delta);
-    admission.expect("it continues");
+/// The same, of which the delta has yet to be decoded.
+fn next_bytes_for(rows: u64, cells: u64) -> (Replica, Vec<u8>) {
+    let (holder, delta) = next_for(rows, cells);
+    (holder, codec::encode_to_vec(&delta).expect("deltas have a known length"))
+}
+
+/// Somebody who has written so many cells, and overwritten one, and the key of another one.
+fn about_to_write(cells: u64, number: u64) -> (Replica, Key) {
+    let mut owner = owner_of(1, cells);
+    write(&mut owner, &name(cells / 3), 1);
+    (owner, name(number))
+}
+
+#[library_benchmark]
+#[bench::in_a_row_of_100(about_to_write(100, 100))]
+#[bench::in_a_row_of_10_000(about_to_write(10_000, 10_000))]
+#[bench::in_a_row_of_100_000(about_to_write(100_000, 100_000))]
+fn write_a_cell((mut owner, key): (Replica, Key)) -> (Replica, Key) {
+    write(&mut owner, black_box(&key), 2);
+    (owner, key)
+}
+
+#[library_benchmark]
+#[bench::in_a_row_of_100(about_to_write(100, 50))]
+#[bench::in_a_row_of_10_000(about_to_write(10_000, 5_000))]
+#[bench::in_a_row_of_100_000(about_to_write(100_000, 50_000))]
+fn overwrite_a_cell((mut owner, key): (Replica, Key)) -> (Replica, Key) {
+    write(&mut owner, black_box(&key), 2);
+    (owner, key)
 }
 
 #[library_benchmark]
@@ -34,6 +61,41 @@ fn admit(holder: &mut Replica, delta: &Gossiped) {
 fn admit_a_one_cell_delta((mut holder, delta): (Replica, Gossiped)) -> (Replica, Gossiped) {
     admit(&mut holder, black_box(&delta));
     (holder, delta)
+}
+
+#[library_benchmark]
+#[bench::in_a_row_of_100(next_bytes_for(1, 100))]
+#[bench::in_a_row_of_10_000(next_bytes_for(1, 10_000))]
+#[bench::in_a_row_of_100_000(next_bytes_for(1, 100_000))]
+fn decode_and_admit_a_one_cell_delta(
+    (mut holder, bytes): (Replica, Vec<u8>),
+) -> (Replica, Vec<u8>) {
+    let delta = codec::decode::<Gossiped>(black_box(&bytes)).expect("it is canonical");
+    admit(&mut holder, &delta);
+    (holder, bytes)
+}
+
+fn encoded() -> Vec<Vec<u8>> {
+    state::encode(&state::deltas(10_000))
+}
+
+#[library_benchmark]
+#[bench::of_10_000_cells(state::deltas(10_000))]
+fn encode(deltas: Vec<Gossiped>) -> (Vec<Gossiped>, Vec<Vec<u8>>) {
+    let bytes = state::encode(black_box(&deltas));
+    (deltas, bytes)
+}
+
+#[library_benchmark]
+#[bench::of_10_000_cells(encoded())]
+fn decode(bytes: Vec<Vec<u8>>) -> (Vec<Gossiped>, Vec<Vec<u8>>) {
+    (state::decode(black_box(&bytes)), bytes)
+}
+
+#[library_benchmark]
+#[bench::of_10_000_cells(encoded())]
+fn decode_and_join(bytes: Vec<Vec<u8>>) -> (Replica, Vec<Vec<u8>>) {
+    (state::decode_and_join(black_box(&bytes)), bytes)
 }
 
 #[library_benchmark]
@@ -72,10 +134,14 @@ fn record_a_value_in_a_distribution(mut all: Distribution) -> Distribution {
 library_benchmark_group!(
     name = table;
     benchmarks =
+        write_a_cell,
+        overwrite_a_cell,
         admit_a_one_cell_delta,
+        decode_and_admit_a_one_cell_delta,
+        encode,
+        decode,
+        decode_and_join,
         delta_since,
         join_1_000_rows_of_100_cells,
         record_a_value_in_a_distribution,
 );
-
-main!(library_benchmark_groups = table);
