@@ -43,7 +43,7 @@ const SPOILED: usize = 50_000;
 
 fn decoding(criterion: &mut Criterion<ProcessorTime>) {
     let said = said();
-    let mut group = criterion.benchmark_group("decode");
+    let mut group = criterion.benchmark_group("core/decode");
     for (what, payloads) in [("rows", &said.rows), ("sketches", &said.sketches)] {
         let bytes: usize = payloads.iter().map(Vec::len).sum();
         group.throughput(Throughput::Bytes(bytes as u64));
@@ -55,12 +55,12 @@ fn decoding(criterion: &mut Criterion<ProcessorTime>) {
     let rejected = |payload: &Vec<u8>| [&payload[..], &[NONE]].concat();
     let costly = [&valid[..], &short.map(over_and_over), &[short_cells()]].concat();
     for (what, payload) in [
-        ("valid, the worst", worst(valid.iter().cloned())),
-        ("spoiled, the worst", worst(Mutations::new(&valid, 1).take(SPOILED))),
-        ("the shortest message over and over", shortest),
-        ("a short message over and over, the worst", worst(short.map(over_and_over).into_iter())),
-        ("cells of a few bytes", short_cells()),
-        ("rejected for the last byte, the worst", worst(costly.iter().map(rejected))),
+        ("valid_worst", worst(valid.iter().cloned())),
+        ("spoiled_worst", worst(Mutations::new(&valid, 1).take(SPOILED))),
+        ("shortest_message_repeated", shortest),
+        ("short_message_repeated_worst", worst(short.map(over_and_over).into_iter())),
+        ("cells_of_a_few_bytes", short_cells()),
+        ("rejected_for_the_last_byte_worst", worst(costly.iter().map(rejected))),
     ] {
         group.throughput(Throughput::Bytes(payload.len() as u64));
         group.bench_function(what, |bencher| bencher.iter(|| decode(black_box(&payload))));

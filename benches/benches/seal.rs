@@ -3,33 +3,43 @@
 use std::{hint::black_box, time::Duration};
 
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, Key, KeyInit, KeySizeUser, XChaCha20Poly1305};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use rumormill_benches::ProcessorTime;
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use rumormill_benches::{
+    ProcessorTime,
+    frames::{frames, sealed, whole},
+};
 use rumormill_core::{
-    Config, DATAGRAM_LEN_MIN, Identity, Instant, KeyRing, Node, SealKey,
-    crdt::{Life, ReplicaId},
-    forging::Frames,
+    Config, DATAGRAM_LEN_MIN, Identity, Instant, Node, crdt::ReplicaId, forging::Frames,
 };
 
 /// Seals and opens a datagram of 1,200 bytes, and does the same with the cipher alone.
 fn seal(criterion: &mut Criterion<ProcessorTime>) {
-    let mut group = criterion.benchmark_group("seal");
+    let mut group = criterion.benchmark_group("core");
     group.throughput(Throughput::Bytes(DATAGRAM_LEN_MIN as u64));
-    let (mut ann, mut bob) = (frames(1, 7), frames(2, 7));
+    let (mut ann, mut bob) = (frames(1, &sealed(7)), frames(2, &sealed(7)));
     let mut datagram = [7; DATAGRAM_LEN_MIN];
-    group.bench_function("seal and open", |bencher| {
+    group.bench_function("seal_and_open/1200", |bencher| {
         bencher.iter(|| {
             ann.close(black_box(&mut datagram));
             bob.open(black_box(&datagram)).expect("it is new and whole").len()
         });
     });
-    group.bench_function("seal", |bencher| {
+    group.bench_function("seal/1200", |bencher| {
         bencher.iter(|| ann.close(black_box(&mut datagram)));
     });
-    group.bench_function("XChaCha20Poly1305 alone", |bencher| {
+    let mut datagrams = whole();
+    let mut carol = frames(3, &sealed(7));
+    group.bench_function("open/1200", |bencher| {
+        let next = || datagrams.next().expect("there is always one more");
+        let open = |datagram: [u8; DATAGRAM_LEN_MIN]| {
+            carol.open(black_box(&datagram)).expect("it is new and whole").len()
+        };
+        bencher.iter_batched(next, open, BatchSize::SmallInput);
+    });
+    group.bench_function("xchacha20poly1305_alone/1200", |bencher| {
         bencher.iter(cipher_alone::<XChaCha20Poly1305>());
     });
-    group.bench_function("ChaCha20Poly1305 alone", |bencher| {
+    group.bench_function("chacha20poly1305_alone/1200", |bencher| {
         bencher.iter(cipher_alone::<ChaCha20Poly1305>());
     });
     group.finish();
@@ -54,10 +64,10 @@ fn cipher_alone<C: KeyInit + AeadInOut + KeySizeUser>() -> impl FnMut() {
 
 /// Hands a node what it turns away.
 fn reject(criterion: &mut Criterion<ProcessorTime>) {
-    let mut group = criterion.benchmark_group("reject 1,200 bytes");
+    let mut group = criterion.benchmark_group("core/reject_1200_bytes");
     let whole = |key| {
         let mut datagram = [7; DATAGRAM_LEN_MIN];
-        frames(1, key).close(&mut datagram);
+        frames(1, &sealed(key)).close(&mut datagram);
         datagram
     };
     let flipped = |at: usize| {
@@ -69,21 +79,20 @@ fn reject(criterion: &mut Criterion<ProcessorTime>) {
     named_as_ours[..3].copy_from_slice(&whole(7)[..3]);
     let cases = [
         ("random", noise()),
-        ("another key", whole(8)),
-        ("another key of the same name", named_as_ours),
-        ("a bit of the payload flipped", flipped(600)),
-        ("a bit of the tag flipped", flipped(DATAGRAM_LEN_MIN - 1)),
-        ("a datagram that came before", whole(7)),
+        ("another_key", whole(8)),
+        ("another_key_of_the_same_name", named_as_ours),
+        ("payload_bit_flipped", flipped(600)),
+        ("tag_bit_flipped", flipped(DATAGRAM_LEN_MIN - 1)),
+        ("came_before", whole(7)),
     ];
     let in_clear = |payload: u8| {
         let mut datagram = [payload; DATAGRAM_LEN_MIN];
-        frames_with(1, &Config::DEFAULT).close(&mut datagram);
+        frames(1, &Config::DEFAULT).close(&mut datagram);
         datagram
     };
     let mut damaged = in_clear(7);
     damaged[600] ^= 1;
-    let cases_in_clear =
-        [("in clear, damaged", damaged), ("in clear, whole nonsense", in_clear(0xff))];
+    let cases_in_clear = [("in_clear_damaged", damaged), ("in_clear_nonsense", in_clear(0xff))];
     let cases = cases.map(|case| (case, sealed(7)));
     let cases_in_clear = cases_in_clear.map(|case| (case, Config::DEFAULT));
     for ((what, datagram), config) in cases.into_iter().chain(cases_in_clear) {
@@ -94,19 +103,6 @@ fn reject(criterion: &mut Criterion<ProcessorTime>) {
         assert!(node.handle_datagram(Instant::default(), 9, &datagram).is_err(), "{what}");
     }
     group.finish();
-}
-
-fn sealed(key: u8) -> Config {
-    let keys = Some(KeyRing::new(SealKey::from_bytes([key; SealKey::LEN])));
-    Config { keys, ..Config::DEFAULT }
-}
-
-fn frames(number: u64, key: u8) -> Frames {
-    frames_with(number, &sealed(key))
-}
-
-fn frames_with(number: u64, config: &Config) -> Frames {
-    Frames::new(Life { replica: ReplicaId(number), epoch: 1 }, config, number)
 }
 
 fn node(config: Config) -> Node<u8> {

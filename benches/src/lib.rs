@@ -1,15 +1,32 @@
 //! Inputs that several benchmarks share: keys of 16 bytes and values of 8.
 
+pub mod columns;
+pub mod digests;
+pub mod frames;
 pub mod plot;
 pub mod population;
+pub mod quiet;
 pub mod rivals;
+pub mod state;
 
 mod processor_time;
 
 use std::time::Duration;
 
-pub use self::processor_time::ProcessorTime;
+use criterion::{BenchmarkGroup, measurement::Measurement};
 use rumormill_crdt::{Bytes, Life, Limits, Replica, ReplicaId, RowDelta, Space, Timestamp, VvMap};
+
+pub use self::processor_time::ProcessorTime;
+
+/// The sizes at which everything is measured that grows: rows, keys or members.
+pub const SIZES: [u64; 3] = [100, 10_000, 100_000];
+
+/// Keeps a group of benchmarks short: what is large takes long to make, and varies little.
+pub fn be_brief<M: Measurement>(group: &mut BenchmarkGroup<'_, M>) {
+    group.sample_size(15);
+    group.warm_up_time(Duration::from_millis(300));
+    group.measurement_time(Duration::from_secs(1));
+}
 
 /// A key as large as a UUID.
 pub type Key = [u8; 16];
@@ -64,23 +81,38 @@ pub type Gossiped = RowDelta<rumormill_crdt::Key, Bytes>;
 #[must_use]
 pub fn rows_of(rows: u64, cells: u64) -> Replica {
     let mut holder = Replica::new(table(0).life(), Limits::DEFAULT);
-    for replica in 1..=rows {
-        let mut owner = Replica::new(table(replica).life(), Limits::DEFAULT);
-        for cell in 0..cells {
-            write(&mut owner, cell, 0);
-        }
-        holder.join(&owner);
-    }
+    (1..=rows).for_each(|replica| drop(holder.join(&owner_of(replica, cells))));
     holder
 }
 
-/// Puts a value of 8 bytes under a key whose name is the 16 digits of a number.
-fn write(owner: &mut Replica, cell: u64, value: u64) {
-    let name = format!("{:016x}", cell.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let key = rumormill_crdt::Key::raw(&name);
-    let value = Bytes::copy_from(&value.to_be_bytes());
+/// A replica as nodes have it, which has written `cells` cells.
+#[must_use]
+pub fn owner_of(replica: u64, cells: u64) -> Replica {
+    let mut owner = Replica::new(table(replica).life(), Limits::DEFAULT);
+    (0..cells).for_each(|cell| write(&mut owner, &name(cell), 0));
+    owner
+}
+
+/// The key of a cell: its name is the 16 digits of a number.
+#[must_use]
+pub fn name(cell: u64) -> rumormill_crdt::Key {
+    rumormill_crdt::Key::raw(&format!("{:016x}", cell.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+/// Puts a value of 8 bytes under a key, as a program does.
+///
+/// # Panics
+///
+/// If the row is full.
+pub fn write(owner: &mut Replica, key: &rumormill_crdt::Key, value: u64) {
+    let (key, value) = (key.clone(), Bytes::copy_from(&value.to_be_bytes()));
     let written = owner.edit(Duration::ZERO, |writer| writer.set(Space::SHARED, key, value));
     written.expect("cells are small and few");
+}
+
+/// Keys of cells of a row of so many, in an order that is as good as random, for ever.
+pub fn any_of(cells: u64) -> impl Iterator<Item = rumormill_crdt::Key> {
+    (1_u64..).map(move |turn| name(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) % cells))
 }
 
 /// Deltas that each overwrite one more cell of the first row that a replica held, in an order that
@@ -97,10 +129,8 @@ impl Overwrites {
     #[must_use]
     pub fn of(holder: &Replica) -> Self {
         let row = holder.table().rows().next().expect("a row is there");
-        let mut owner = Replica::new(row.id().life, Limits::DEFAULT);
         let cells = row.len() as u64;
-        (0..cells).for_each(|cell| write(&mut owner, cell, 0));
-        Self { owner, cells, next: 0 }
+        Self { owner: owner_of(row.id().life.replica.0, cells), cells, next: 0 }
     }
 }
 
@@ -111,7 +141,7 @@ impl Iterator for Overwrites {
         self.next += 1;
         let cell = self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15) % self.cells;
         let held = self.owner.table().version_vector();
-        write(&mut self.owner, cell, self.next);
+        write(&mut self.owner, &name(cell), self.next);
         self.owner.delta_since(&held).next()
     }
 }
@@ -124,9 +154,8 @@ pub fn replicas_that_differ(rows: u64, cells: u64, behind: u64) -> (Replica, Rep
     let mut theirs = Replica::new(table(rows + 1).life(), Limits::DEFAULT);
     theirs.join(&ours);
     for replica in rows - behind + 1..=rows {
-        let mut owner = Replica::new(table(replica).life(), Limits::DEFAULT);
-        (0..cells).for_each(|cell| write(&mut owner, cell, 0));
-        write(&mut owner, 0, 1);
+        let mut owner = owner_of(replica, cells);
+        write(&mut owner, &name(0), 1);
         theirs.join(&owner);
     }
     (ours, theirs)

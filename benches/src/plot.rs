@@ -64,6 +64,129 @@ pub fn apart(heights: impl Iterator<Item = f64>) -> Vec<f64> {
     heights.map(place).collect()
 }
 
+/// The style of the numbers below an axis, and of those beside one.
+pub const SCALE_BELOW: &str = r##"text-anchor="middle" font-size="12" fill="#444444""##;
+/// See [`SCALE_BELOW`].
+pub const SCALE_BESIDE: &str = r##"text-anchor="end" font-size="12" fill="#444444""##;
+/// The style of what is said below a picture.
+pub const CAPTION: &str = r##"font-size="12" fill="#444444""##;
+
+/// A mark of a figure, as a path around it.
+pub const DISC: &str = "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z";
+/// See [`DISC`].
+pub const SQUARE: &str = "m-3.2 -3.2h6.4v6.4h-6.4z";
+/// See [`DISC`].
+pub const TRIANGLE: &str = "m0 -4.2l4 7h-8z";
+/// See [`DISC`].
+pub const DIAMOND: &str = "m0 -4.4l4.4 4.4l-4.4 4.4l-4.4 -4.4z";
+
+/// What a line looks like that is one of several, that is ours, and that was not measured.
+pub const THIN: &str = r#"stroke-width="1.8""#;
+/// See [`THIN`].
+pub const THICK: &str = r#"stroke-width="3.2""#;
+/// See [`THIN`].
+pub const DASHED: &str = r#"stroke-width="1.8" stroke-dasharray="5 4""#;
+
+/// What a line looks like, and what it is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Pen {
+    /// What the line is called.
+    pub label: &'static str,
+    /// Its color.
+    pub color: &'static str,
+    /// What it looks like besides.
+    pub stroke: &'static str,
+    /// The mark of a figure; none on lines that were not measured.
+    pub mark: &'static str,
+}
+
+impl Pen {
+    /// Writes the line through these places.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn write_line(&self, svg: &mut impl Write, points: &[(f64, f64)]) -> fmt::Result {
+        let Self { color, stroke, mark, .. } = self;
+        let line: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let line = line.join(" ");
+        writeln!(svg, r#"<polyline points="{line}" fill="none" stroke="{color}" {stroke}/>"#)?;
+        if mark.is_empty() {
+            return Ok(());
+        }
+        let marks: String = points.iter().map(|(x, y)| format!("M{x:.1} {y:.1}{mark}")).collect();
+        writeln!(svg, r##"<path d="{marks}" fill="{color}" stroke="#ffffff" stroke-width="0.8"/>"##)
+    }
+
+    /// Writes the name of the line at this place.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn write_label(&self, svg: &mut impl Write, x: f64, y: f64) -> fmt::Result {
+        let style = format!(r#"font-weight="bold" fill="{}""#, self.color);
+        write_text(svg, x, y, &style, self.label)
+    }
+}
+
+/// Where lines are drawn, between two axes.
+#[derive(Clone, Copy, Debug)]
+pub struct Panel {
+    /// The axis below.
+    pub x: Axis,
+    /// The axis beside.
+    pub y: Axis,
+}
+
+impl Panel {
+    /// Writes the grid, the panel's title, and the numbers and the name of the axis below.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn write_frame(&self, svg: &mut impl Write, title: &str, below: &str) -> fmt::Result {
+        write_grid(svg, &self.x, &self.y)?;
+        let (middle, bottom, top) = (self.x.middle(), self.y.from, self.y.to);
+        write_text(svg, middle, top - 12.0, r#"text-anchor="middle" font-weight="bold""#, title)?;
+        for (power, x) in self.x.powers() {
+            write_text(svg, x, bottom + 19.0, SCALE_BELOW, &in_thousands(power))?;
+        }
+        write_text(svg, middle, bottom + 41.0, r#"text-anchor="middle""#, below)
+    }
+
+    /// Writes the numbers of the axis beside, and its name, which is turned, in the middle of `x`.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn write_scale_beside(
+        &self,
+        svg: &mut impl Write,
+        x: f64,
+        name: &str,
+        to_text: impl Fn(u64) -> String,
+    ) -> fmt::Result {
+        for (power, y) in self.y.powers() {
+            write_text(svg, self.x.from - 8.0, y + 4.0, SCALE_BESIDE, &to_text(power))?;
+        }
+        let middle = self.y.middle();
+        let turned = format!(r#"text-anchor="middle" transform="rotate(-90 {x} {middle:.1})""#);
+        write_text(svg, x, middle, &turned, name)
+    }
+
+    /// Writes the names of lines to the right of where they end, which is at these heights.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn write_labels(&self, svg: &mut impl Write, mut ends: Vec<(f64, Pen)>) -> fmt::Result {
+        ends.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let heights = apart(ends.iter().map(|end| end.0));
+        let mut labels = ends.iter().zip(heights);
+        labels.try_for_each(|((_, pen), y)| pen.write_label(svg, self.x.to + 10.0, y + 4.5))
+    }
+}
+
 /// Begins a picture with its title.
 ///
 /// # Errors
@@ -76,6 +199,23 @@ pub fn write_head(svg: &mut impl Write, width: f64, height: f64, title: &str) ->
 <title>{title}</title>
 <rect width="{width}" height="{height}" fill="#ffffff"/>"##
     )
+}
+
+/// Writes what is said below a picture, a line below the other.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write_caption(
+    svg: &mut impl Write,
+    x: f64,
+    y: f64,
+    lines: impl IntoIterator<Item = impl AsRef<str>>,
+) -> fmt::Result {
+    let mut lines = (0_u8..).zip(lines);
+    lines.try_for_each(|(place, line)| {
+        write_text(svg, x, y + 18.0 * f64::from(place), CAPTION, line.as_ref())
+    })
 }
 
 /// Writes text in a style.
@@ -128,6 +268,17 @@ pub fn with_unit(bytes: u64) -> String {
     }
 }
 
+/// Nanoseconds with the greatest unit of which there is one at least.
+#[must_use]
+pub fn with_time_unit(nanos: u64) -> String {
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..1_000_000 => format!("{} us", nanos / 1_000),
+        1_000_000..1_000_000_000 => format!("{} ms", nanos / 1_000_000),
+        _ => format!("{} s", nanos / 1_000_000_000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +297,8 @@ mod tests {
         assert_eq!([1, 1_000, 1_000_000].map(grouped), ["1", "1,000", "1,000,000"]);
         assert_eq!([1, 100, 1_000, 10_000].map(in_thousands), ["1", "100", "1k", "10k"]);
         assert_eq!([1, 100, 10_000, 1_000_000].map(with_unit), ["1 B", "100 B", "10 kB", "1 MB"]);
+        let times = [1, 10_000, 100_000_000, 1_000_000_000].map(with_time_unit);
+        assert_eq!(times, ["1 ns", "10 us", "100 ms", "1 s"]);
     }
 
     #[test]

@@ -6,10 +6,16 @@ use std::{
     time::Duration,
 };
 
-use rumormill_core::{Config, Identity, Instant, Node};
+use rumormill_core::{Config, Identity, Instant, Node, forging::Frames};
 use rumormill_crdt::{Bytes, Key, Life, ReplicaId, Row, keyed_hash};
 
-const UNIX: Duration = Duration::from_secs(1_767_225_600);
+/// What the wall clock reads.
+pub const UNIX: Duration = Duration::from_secs(1_767_225_600);
+
+/// What these messages begin with.
+const PING: u8 = 0;
+const ACK: u8 = 1;
+const CLAIM: u8 = 3;
 
 /// Members, as their own rows say that they are.
 #[derive(Debug)]
@@ -36,27 +42,45 @@ impl Population {
     /// A node that knows them all.
     #[must_use]
     pub fn node(&self) -> Node<SocketAddr> {
+        self.node_with(self.rows.iter().cloned())
+    }
+
+    /// A node besides them that has these rows.
+    pub fn node_with(
+        &self,
+        rows: impl IntoIterator<Item = Arc<Row<Key, Bytes>>>,
+    ) -> Node<SocketAddr> {
         let mut node = start(self.rows.len() as u64);
-        node.restore(Instant::default(), self.rows.iter().cloned());
+        node.restore(Instant::default(), rows);
         node
+    }
+
+    /// What a member answers to a datagram, if that is a ping.
+    #[must_use]
+    pub fn answer(&self, whom: SocketAddr, datagram: &[u8]) -> Option<Vec<u8>> {
+        let [_, _, _, _, PING, nonce @ ..] = datagram.get(Frames::BEFORE_LEN..)? else {
+            return None;
+        };
+        let last = nonce.iter().position(|byte| byte & 0x80 == 0)?;
+        Some(self.datagram(number(whom), &[&[ACK], &nonce[..=last]]))
     }
 
     /// A ping by a member.
     #[must_use]
     pub fn ping(&self, who: u64, nonce: u64) -> Vec<u8> {
-        self.datagram(who, &[&[0], &varint(nonce)])
+        self.datagram(who, &[&[PING], &varint(nonce)])
     }
 
     /// An answer by a member.
     #[must_use]
     pub fn ack(&self, who: u64, nonce: u64) -> Vec<u8> {
-        self.datagram(who, &[&[1], &varint(nonce)])
+        self.datagram(who, &[&[ACK], &varint(nonce)])
     }
 
     /// The claim by a member that another one is alive.
     #[must_use]
     pub fn claim(&self, who: u64, whom: u64, incarnation: u64) -> Vec<u8> {
-        self.datagram(who, &[&[3], &self.tag(whom), &varint(incarnation), &[0]])
+        self.datagram(who, &[&[CLAIM], &self.tag(whom), &varint(incarnation), &[0]])
     }
 
     /// The four bytes that stand for a member's life.
@@ -67,7 +91,13 @@ impl Population {
         [a, b, c, d]
     }
 
-    fn life(&self, who: u64) -> Life {
+    /// What a member runs.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such member.
+    #[must_use]
+    pub fn life(&self, who: u64) -> Life {
         self.rows[usize::try_from(who).expect("members fit memory")].id().life
     }
 
@@ -83,8 +113,14 @@ impl Population {
 /// Where a member is.
 #[must_use]
 pub fn address(number: u64) -> SocketAddr {
-    let [.., a, b] = number.to_be_bytes();
-    SocketAddr::from((Ipv4Addr::new(10, 0, a, b), 7_946))
+    let [.., a, b, c] = number.to_be_bytes();
+    SocketAddr::from((Ipv4Addr::new(10, a, b, c), 7_946))
+}
+
+/// Who is there.
+fn number(address: SocketAddr) -> u64 {
+    let SocketAddr::V4(address) = address else { return 0 };
+    u64::from(address.ip().to_bits() & 0x00ff_ffff)
 }
 
 fn start(number: u64) -> Node<SocketAddr> {

@@ -1,10 +1,12 @@
 //! Bytes against the number of writers: a panel for each question, a line for each library.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
-use crate::plot::{Axis, apart, in_thousands, with_unit, write_grid, write_head, write_text};
+use crate::plot::{
+    Axis, Panel, Pen, THICK, THIN, with_unit, write_caption, write_head, write_text,
+};
 
 const TITLE: &str = "What two peers say to each other, where so many have written";
 const CAPTION: [&str; 3] = [
@@ -22,22 +24,19 @@ const PANEL_WIDTH: f64 = 250.0;
 /// Room for the names of lines.
 const PANEL_GAP: f64 = 100.0;
 
-const SCALE_BELOW: &str = r##"text-anchor="middle" font-size="12" fill="#444444""##;
-const SCALE_BESIDE: &str = r##"text-anchor="end" font-size="12" fill="#444444""##;
-
 /// What is asked, as work is called, and how it is said.
 const PANELS: [(&str, &str); 2] = [
     ("one-behind", "until one has a write that it lacked"),
     ("equal", "until they know they are equal"),
 ];
 
-/// From the back to the front, each with its color.
-const LINES: [(&str, &str); 5] = [
-    ("chitchat", "#3465a4"),
-    ("loro", "#9a3480"),
-    ("yrs", "#b85c00"),
-    ("automerge", "#8a7a00"),
-    ("rumormill", "#0b7a3b"),
+/// From the back to the front: the names of libraries, and their lines.
+const PENS: [Pen; 5] = [
+    Pen { label: "chitchat", color: "#3465a4", stroke: THIN, mark: "" },
+    Pen { label: "loro", color: "#9a3480", stroke: THIN, mark: "" },
+    Pen { label: "yrs", color: "#b85c00", stroke: THIN, mark: "" },
+    Pen { label: "automerge", color: "#8a7a00", stroke: THIN, mark: "" },
+    Pen { label: "rumormill", color: "#0b7a3b", stroke: THICK, mark: "" },
 ];
 
 /// Draws a picture as SVG.
@@ -56,20 +55,29 @@ fn write_picture(svg: &mut String, figures: &[Value]) -> fmt::Result {
         let left = LEFT + f64::from(place) * (PANEL_WIDTH + PANEL_GAP);
         let x = Axis::over(all.iter().map(|it| it.writers), left, left + PANEL_WIDTH);
         let y = Axis::over(all.iter().map(|it| it.bytes), BOTTOM, TOP);
-        let panel = Panel { x, y, points: of_panel(work).collect() };
-        panel.write(svg, title)?;
+        let panel = Panel { x, y };
+        panel.write_frame(svg, title, "writers")?;
+        write_lines(svg, &panel, &of_panel(work).collect::<Vec<_>>())?;
         if place == 0 {
-            panel.write_scale_of_bytes(svg)?;
+            panel.write_scale_beside(svg, 22.0, "bytes, both ways together", with_unit)?;
         }
     }
-    for (line, caption) in (0_u8..).zip(CAPTION) {
-        let baseline = BOTTOM + 70.0 + 18.0 * f64::from(line);
-        write_text(svg, 16.0, baseline, SCALE_LEFT, caption)?;
-    }
+    write_caption(svg, 16.0, BOTTOM + 70.0, CAPTION)?;
     writeln!(svg, "</svg>")
 }
 
-const SCALE_LEFT: &str = r##"font-size="12" fill="#444444""##;
+/// Writes a line for each library, and its name where it ends.
+fn write_lines(svg: &mut String, panel: &Panel, points: &[Point]) -> fmt::Result {
+    let mut ends = Vec::new();
+    for pen in PENS {
+        let points = points.iter().filter(|point| point.peer == pen.label);
+        let points = points.map(|point| (panel.x.at(point.writers), panel.y.at(point.bytes)));
+        let points: Vec<_> = points.collect();
+        pen.write_line(svg, &points)?;
+        ends.extend(points.last().map(|end| (end.1, pen)));
+    }
+    panel.write_labels(svg, ends)
+}
 
 /// What a library takes where there are so many writers.
 struct Point {
@@ -88,63 +96,5 @@ impl Point {
         };
         // What says nothing has no place between powers of ten.
         Some(figures.iter().filter_map(point).filter(|it| it.bytes > 0).collect())
-    }
-}
-
-struct Panel {
-    x: Axis,
-    y: Axis,
-    points: Vec<Point>,
-}
-
-impl Panel {
-    fn write(&self, svg: &mut String, title: &str) -> fmt::Result {
-        write_grid(svg, &self.x, &self.y)?;
-        let middle = self.x.middle();
-        write_text(svg, middle, TOP - 12.0, r#"text-anchor="middle" font-weight="bold""#, title)?;
-        for (power, x) in self.x.powers() {
-            write_text(svg, x, BOTTOM + 19.0, SCALE_BELOW, &in_thousands(power))?;
-        }
-        write_text(svg, middle, BOTTOM + 41.0, r#"text-anchor="middle""#, "writers")?;
-        LINES.into_iter().try_for_each(|(peer, color)| self.write_line(svg, peer, color))?;
-        self.write_labels(svg)
-    }
-
-    fn line(&self, peer: &str) -> Vec<(f64, f64)> {
-        let points = self.points.iter().filter(|point| point.peer == peer);
-        points.map(|point| (self.x.at(point.writers), self.y.at(point.bytes))).collect()
-    }
-
-    fn write_line(&self, svg: &mut String, peer: &str, color: &str) -> fmt::Result {
-        let points = self.line(peer).into_iter().map(|(x, y)| format!("{x:.1},{y:.1}"));
-        let points: Vec<_> = points.collect();
-        let width = if peer == "rumormill" { 3.2 } else { 1.8 };
-        let points = points.join(" ");
-        writeln!(
-            svg,
-            r#"<polyline points="{points}" fill="none" stroke="{color}" stroke-width="{width}"/>"#
-        )
-    }
-
-    /// Writes the names of the lines where they end.
-    fn write_labels(&self, svg: &mut String) -> fmt::Result {
-        let end = |(peer, color)| Some((self.line(peer).last()?.1, peer, color));
-        let mut ends: Vec<_> = LINES.into_iter().filter_map(end).collect();
-        ends.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let heights = apart(ends.iter().map(|(y, ..)| *y + 4.0));
-        for ((_, peer, color), y) in ends.iter().zip(heights) {
-            let style = format!(r#"font-size="12" font-weight="bold" fill="{color}""#);
-            write_text(svg, self.x.to + 8.0, y, &style, peer)?;
-        }
-        Ok(())
-    }
-
-    fn write_scale_of_bytes(&self, svg: &mut String) -> fmt::Result {
-        for (power, y) in self.y.powers() {
-            write_text(svg, self.x.from - 8.0, y + 4.0, SCALE_BESIDE, &with_unit(power))?;
-        }
-        let (x, middle) = (22.0, self.y.middle());
-        let turned = format!(r#"text-anchor="middle" transform="rotate(-90 {x} {middle:.1})""#);
-        write_text(svg, x, middle, &turned, "bytes, both ways together")
     }
 }
