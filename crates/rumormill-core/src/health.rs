@@ -2,8 +2,8 @@
 //!
 //! Dadgar, Phillips and Currey, "Lifeguard: Local Health Awareness for More Accurate Failure
 //! Detection" (DSN-W 2018), section IV-A: who is slow to hear takes others for dead, so a node that
-//! has signs of being slow takes more time to judge. We count one sign more than the paper: that
-//! we were woken late.
+//! has signs of being slow takes more time to judge. We count two signs more than the paper: that
+//! we were woken late, and that what we have to say waits for the budget.
 
 use core::time::Duration;
 

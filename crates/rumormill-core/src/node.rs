@@ -270,7 +270,10 @@ impl<A: Address> Node<A> {
 
     /// Does what is due. Call it when [`poll_timeout`](Self::poll_timeout) says, or later.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let late = self.lateness(now);
+        // What waits for the budget is late as well, and with it what we answer and refute.
+        let is_held_back = self.budget_timeout(Scope::Everything).is_some();
+        let held_back = if is_held_back { self.config.probe_timeout } else { Duration::ZERO };
+        let late = self.lateness(now).max(held_back);
         self.advance(now);
         let now = self.now;
         self.probe.health.handle_lateness(now, late, &self.config);

@@ -43,7 +43,7 @@ use crate::{
 /// let row = ann.table().row(id).expect("it was written");
 /// let delta = row.delta_since(1, usize::MAX).expect("it grew");
 /// let sequel = row.sequel(&delta, 0, |_| None).expect("the delta is all that grew");
-/// assert_eq!((delta.encoded_len(), sequel.len()), (55, 12));
+/// assert_eq!((delta.encoded_len(), sequel.len()), (53, 12));
 /// assert_eq!(sequel.expand(&copy, |_| None).as_ref(), Ok(&delta));
 /// assert_eq!(sequel.expand(row, |_| None), Err(Unfit::Known));
 /// # Ok::<(), rumormill_crdt::WriteError>(())

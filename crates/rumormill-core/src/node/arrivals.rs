@@ -128,8 +128,7 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// Takes in what follows of a row that we hold. If we do not, or hold something else, it is to be
-    /// spelled out.
+    /// Takes in what follows of a row that we hold. If we do not, or hold something else, we ask.
     fn handle_told(&mut self, from: &A, told: &Told, hops: Option<u8>) {
         let Told { sequel, called } = told;
         let mut behind = self.rows_called(*called);
@@ -147,8 +146,10 @@ impl<A: Address> Node<A> {
             self.stats.sequels_unfit += 1;
         }
         let is_fresh = hops.is_some() && !self.reconcile.is_new();
+        // Who answers us knew where our copy ends; who passes a rumor on did not.
+        let is_spelled = hops.is_none();
         for id in behind {
-            let wanted = Wanted { is_fresh, is_spelled: true, ..Wanted::old(id, sequel.to()) };
+            let wanted = Wanted { is_fresh, is_spelled, ..Wanted::old(id, sequel.to()) };
             self.transfer.want(self.now, wanted, from, table, &mut self.outbox);
         }
     }
