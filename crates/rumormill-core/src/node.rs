@@ -50,6 +50,9 @@ use crate::{
 /// every common network unfragmented, and in which the largest cell fits.
 pub const DATAGRAM_LEN_MIN: usize = 1_200;
 
+/// For so long after something waited for the budget others are judged more slowly.
+const HELD_BACK: Duration = Duration::from_secs(10);
+
 /// The code that runs one replica: a state machine without I/O.
 ///
 /// - *Inputs*: [`handle_datagram`](Self::handle_datagram), [`handle_timeout`](Self::handle_timeout),
@@ -127,6 +130,8 @@ pub struct Node<A> {
     ageing: Ageing,
     outbox: Outbox<A>,
     budget: Budget,
+    /// What we had to say waited for the budget lately, until then.
+    held_back_until: Instant,
     events: Events<A>,
     stats: Stats,
 }
@@ -222,6 +227,7 @@ impl<A: Address> Node<A> {
             ageing: Ageing::new(unix, &config.retention),
             outbox: Outbox::new(random.salt(), config.seal_len()),
             budget: Budget::new(now, config.bytes_per_second),
+            held_back_until: now,
             events: Events::new(),
             stats: Stats::default(),
             identity,
@@ -271,8 +277,8 @@ impl<A: Address> Node<A> {
     /// Does what is due. Call it when [`poll_timeout`](Self::poll_timeout) says, or later.
     pub fn handle_timeout(&mut self, now: Instant) {
         // What waits for the budget is late as well, and with it what we answer and refute.
-        let is_held_back = self.budget_timeout(Scope::Everything).is_some();
-        let held_back = if is_held_back { self.config.probe_timeout } else { Duration::ZERO };
+        let held_back =
+            if self.is_held_back() { self.config.probe_timeout } else { Duration::ZERO };
         let late = self.lateness(now).max(held_back);
         self.advance(now);
         let now = self.now;
@@ -514,6 +520,7 @@ impl<A: Address> Node<A> {
         self.notice_sleep(now);
         if self.budget_timeout(Scope::Everything).is_some() {
             self.stats.held_back += now.since(self.now);
+            self.held_back_until = now + HELD_BACK;
         }
         self.now = self.now.max(now);
         self.budget.handle_time(self.now);

@@ -51,6 +51,11 @@ impl Patience {
         }
     }
 
+    /// That of who is told of a refutation late, since what is said waits for bandwidth.
+    pub(crate) fn doubled(self) -> Self {
+        Self { most: self.most.saturating_mul(2), least: self.least.saturating_mul(2), ..self }
+    }
+
     /// That with those of whom we ask others whether they are dead: as long as it takes to ask them
     /// ourselves.
     pub(crate) fn of_who_asks(self) -> Self {

@@ -137,7 +137,14 @@ impl<A: Address> Node<A> {
         self.members.wear_out();
     }
 
+    /// Says whether what we have to say waited for the budget lately: then it is likely that what others
+    /// have to say waits too.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.now < self.held_back_until
+    }
+
     fn patience(&self) -> Patience {
-        Patience::new(self.members.population(), &self.config)
+        let patience = Patience::new(self.members.population(), &self.config);
+        if self.is_held_back() { patience.doubled() } else { patience }
     }
 }
