@@ -64,7 +64,7 @@ impl Population {
             let gap = if number < big { self.draw_big_gap() } else { self.draw_gap() };
             let (id, version) = self.pick(number);
             *version += gap;
-            let row = row_at(id, *version, stamped);
+            let row = grown(id, *version, gap, stamped);
             self.draw_side(&mut ahead).push(row);
         }
         for _ in 0..unknown {
@@ -117,6 +117,16 @@ fn row_at(id: RowId, version: Version, stamped: Timestamp) -> Arc<Row<Key, Bytes
         set(&mut owner, id, version, stamped);
     }
     Arc::clone(owner.row(id).expect("it was written"))
+}
+
+/// The same row where only the last `recent` writes fall into the period of its stamp: who holds it as it was
+/// before those holds an earlier stamp.
+fn grown(id: RowId, version: Version, recent: u64, stamped: Timestamp) -> Arc<Row<Key, Bytes>> {
+    let row = row_at(id, version, stamped);
+    let mut parts = row.delta_since(0, usize::MAX).expect("it was written").into_parts();
+    parts.head.recent = recent;
+    let whole = RowDelta::new(parts).expect("some of all writes are recent");
+    Arc::new(Row::from_whole(&whole).expect("the cells are as they were"))
 }
 
 fn set(owner: &mut Table, id: RowId, version: Version, stamped: Timestamp) {
