@@ -15,7 +15,7 @@ use core::{fmt, time::Duration};
 use std::{collections::BTreeSet, sync::Arc};
 
 use rumormill_core::{
-    Config, DATAGRAM_LEN_MIN, Event, Instant, Node, Stats,
+    Config, DATAGRAM_LEN_MIN, Event, Instant, Node,
     crdt::{Bytes, Key, ReplicaId, Row, RowPool, Table, Writer},
 };
 
@@ -399,14 +399,10 @@ impl Sim {
         let Some(mut node) = self.slot_mut(who).node.take() else { return };
         let mut buf = [0; DATAGRAM_LEN_MIN];
         loop {
-            let before = if self.meter.is_on() { node.stats() } else { Stats::default() };
+            let before = self.meter.is_on().then(|| node.stats());
             let begun = self.meter.clock()();
             let Some(transmit) = node.poll_transmit(&mut buf) else { break };
-            let after = if self.meter.is_on() { node.stats() } else { before };
-            let load = Load {
-                is_digest: after.digest_datagrams_sent > before.digest_datagrams_sent,
-                rows: after.deltas_sent - before.deltas_sent,
-            };
+            let load = before.map_or_else(Load::default, |it| Load::between(&it, &node.stats()));
             self.meter.composed(self.now, load, begun, transmit.payload);
             match self.withheld(who, transmit.payload) {
                 Some(left) => self.send(who, transmit.to, &left, load),

@@ -3,8 +3,8 @@
 use std::{sync::LazyLock, time::Duration};
 
 use rumormill_core::crdt::{
-    Bytes, Column, Key, Life, Limits, OrSet, PnCounter, Replica, ReplicaId, Row, RowDelta, RowId,
-    Sequel, Space, Writer, codec, codec::Reader,
+    Bytes, Column, Key, Life, Limits, OrSet, PnCounter, Progress, Replica, ReplicaId, Row,
+    RowDelta, RowId, Sequel, Space, Writer, codec, codec::Reader,
 };
 
 use crate::nodes::UNIX;
@@ -61,7 +61,8 @@ fn named(name: [u8; 4]) -> Option<Life> {
 }
 
 /// What is read is written in the same bytes. What fits a copy is a delta that obeys the rules, goes on from
-/// that copy, and is taken in by whoever holds it, as long as its stamp and its versions are plausible.
+/// that copy, and is taken in by whoever holds it, as long as its stamp and its versions are plausible; or
+/// waits for the rows that it depends on.
 pub(super) fn run(bytes: &[u8]) {
     let mut reader = Reader::new(bytes);
     let Ok(sequel) = Sequel::read(&mut reader) else { return };
@@ -75,10 +76,15 @@ pub(super) fn run(bytes: &[u8]) {
         assert_eq!(RowDelta::new(delta.clone().into_parts()).as_ref(), Ok(&delta));
         let mut holder = Replica::new(BOB, Limits::DEFAULT);
         drop(holder.restore([copy.clone().into()]));
-        if holder.admit(UNIX, Duration::MAX, &delta).is_ok() {
-            assert_eq!(holder.table().version(ANN), delta.to(), "nothing is missing");
-        } else {
-            assert_eq!(holder.table().version(ANN), copy.version(), "nothing changed");
+        let admitted = holder.admit(UNIX, Duration::MAX, &delta).map(|it| it.progress);
+        let shown = holder.table().version(ANN);
+        match admitted {
+            Ok(Progress::Waiting) => {
+                assert!(!delta.head().dependencies.is_empty(), "it waits for somebody");
+                assert_eq!(shown, copy.version(), "what waits is not shown");
+            }
+            Ok(_) => assert_eq!(shown, delta.to(), "nothing is missing"),
+            Err(_) => assert_eq!(shown, copy.version(), "nothing changed"),
         }
     }
 }

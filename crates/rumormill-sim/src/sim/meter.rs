@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use rumormill_core::{Instant, forging::Weight};
+use rumormill_core::{Instant, Stats, forging::Weight};
 
 use super::Sim;
 
@@ -24,12 +24,22 @@ pub struct Conversation {
 }
 
 /// What a datagram carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Load {
     /// Whether it helps to find out what differs.
     pub(super) is_digest: bool,
     /// How many row deltas.
     pub(super) rows: u64,
+}
+
+impl Load {
+    /// What a datagram carries that was composed between two readings of its sender's statistics.
+    pub(super) const fn between(before: &Stats, after: &Stats) -> Self {
+        Self {
+            is_digest: after.digest_datagrams_sent > before.digest_datagrams_sent,
+            rows: after.deltas_sent - before.deltas_sent,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
