@@ -77,6 +77,11 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// A row, at whatever version.
+    pub(crate) const fn any(id: RowId) -> Self {
+        Self::old(id, Version::MAX)
+    }
+
     /// A row that is no news to others.
     pub(crate) const fn old(id: RowId, version: Version) -> Self {
         Self { id, version, is_fresh: false, nonce: None, is_spelled: false }
@@ -137,7 +142,7 @@ impl<A: Address> Transfer<A> {
         out: &mut Outbox<A>,
     ) {
         if self.wants.len() < MEETINGS_MAX {
-            let wanted = Wanted { is_fresh: true, ..Wanted::old(id, Version::MAX) };
+            let wanted = Wanted { is_fresh: true, ..Wanted::any(id) };
             self.want(now, wanted, stranger, table, out);
         }
     }
@@ -172,7 +177,7 @@ impl<A: Address> Transfer<A> {
         if room && table.accepts(id) && table.version(id) < version {
             self.counts.asked += 1;
             holder.ask(id, is_spelled, table, out);
-            self.wait_for(now, id, holder, (is_fresh, is_spelled));
+            self.wait_for(now, wanted, holder);
         }
     }
 
@@ -240,7 +245,7 @@ impl<A: Address> Transfer<A> {
             // By its introduction the owner's key is known; then the row fits.
             Refused::UnknownKey => {
                 let introduction = RowId { space: Space::SELF, ..delta.id() };
-                self.want(now, Wanted::old(introduction, Version::MAX), peer, table, out);
+                self.want(now, Wanted::any(introduction), peer, table, out);
                 let wanted = Wanted::old(delta.id(), delta.head().version);
                 self.want(now, Wanted { is_fresh, ..wanted }, peer, table, out);
             }
@@ -312,7 +317,6 @@ impl<A: Address> Transfer<A> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// Asks for the next piece, and gives it its own time.
     const fn count(&mut self, progress: Progress) {
         match progress {
             Progress::Known => {}
@@ -322,6 +326,7 @@ impl<A: Address> Transfer<A> {
         }
     }
 
+    /// Asks for the next piece, and gives it its own time.
     fn ask_on(&mut self, now: Instant, id: RowId, peer: &A, since: Since, out: &mut Outbox<A>) {
         self.restart_deadline(now, id, peer);
         out.request(peer, id, since, true);
@@ -329,18 +334,13 @@ impl<A: Address> Transfer<A> {
 
     /// Restarts the time after which what is staged of a row is given up.
     fn restart_deadline(&mut self, now: Instant, id: RowId, peer: &A) {
-        let is_fresh = self.wants_fresh(id);
+        let wanted = Wanted { is_fresh: self.wants_fresh(id), is_spelled: true, ..Wanted::any(id) };
         self.drop_want(id);
-        self.wait_for(now, id, Holder::unasked(peer.clone()), (is_fresh, true));
+        self.wait_for(now, wanted, Holder::unasked(peer.clone()));
     }
 
-    fn wait_for(
-        &mut self,
-        now: Instant,
-        id: RowId,
-        holder: Holder<A>,
-        (is_fresh, is_spelled): (bool, bool),
-    ) {
+    fn wait_for(&mut self, now: Instant, wanted: Wanted, holder: Holder<A>) {
+        let Wanted { id, is_fresh, is_spelled, .. } = wanted;
         let deadline = now + self.timeout();
         let until = now + self.timeout_max.saturating_mul(PATIENCE);
         self.deadlines.insert((deadline, id));
