@@ -15,10 +15,11 @@ use alloc::{string::String, vec, vec::Vec};
 use core::time::Duration;
 
 use rumormill_crdt::{
-    Bytes, DeltaParts, Key, Life, Limits, Replica, Row, RowDelta, RowId, Since, Space, Version,
-    WholeRow, codec,
+    Bytes, DeltaCell, DeltaParts, Key, Life, Limits, Replica, Row, RowDelta, RowId, Since, Space,
+    Version, WholeRow, codec,
 };
 
+use self::lie::{depend, take_a_version};
 pub use self::{
     frames::{Frames, decode, recode},
     lie::Lie,
@@ -114,12 +115,10 @@ impl Forger {
             parts.head.hash = parts.hash_of_whole();
         }
         if self.key.is_some() && (is_own || lie == Lie::SignAsOwn) {
-            parts.head.signature = None;
-            let spoiled = Row::from_whole(&RowDelta::new(parts.clone()).ok()?).ok()?;
-            parts.head.signature = self.sign(&spoiled);
+            self.sign_whole(&mut parts)?;
         }
         if lie == Lie::ForgetTooMuch {
-            begin_at(&mut parts, row.version());
+            begin_at(&mut parts, row.version() + 2 * self.random.below(2) as u64);
         } else if lie == Lie::ForgetForAnother {
             let versions = usize::try_from(row.version()).unwrap_or(usize::MAX);
             begin_at(&mut parts, 1 + self.random.below(versions) as u64);
@@ -133,7 +132,39 @@ impl Forger {
                 Err(delta) => Message::Delta(delta),
             },
         };
-        self.say(self.life, &[message])
+        let preface = self.preface(lie, row);
+        let told: Vec<Message> = preface.into_iter().chain([message]).collect();
+        self.say(self.life, &told)
+    }
+
+    /// What is told at times before a lie about what nobody was told the beginning of, so that it meets
+    /// a row that is asked for, that came in part, or that waits for one that there is not.
+    fn preface(&mut self, lie: Lie, row: &Row<Key, Bytes>) -> Option<Message> {
+        let mut parts = row.delta_since(0, usize::MAX)?.into_parts();
+        take_a_version(&mut parts);
+        match (lie, self.random.below(4)) {
+            (Lie::ForgetTooMuch, 0) => {
+                depend(&mut parts, 1);
+                parts.head.hash = parts.hash_of_whole();
+                self.sign_whole(&mut parts)?;
+            }
+            (Lie::ForgetTooMuch, 2) => {
+                let (version, key) = (parts.to, Key::raw("the first of two"));
+                parts.cells.push(DeltaCell { version, key, value: Some(Bytes::default()) });
+                take_a_version(&mut parts);
+                parts.head.hash = parts.hash_of_whole();
+                let whole = self.sign_whole(&mut parts)?;
+                parts.content = self.key.is_some().then(|| whole.content());
+                begin_at(&mut parts, row.version());
+                parts.to = version;
+            }
+            (Lie::ForgetTooMuch | Lie::ForgetForAnother, 1) => {
+                let rows = vec![Announced { name: Name::Row(parts.id), version: parts.to }];
+                return Some(Message::Announce { nonce: None, rows });
+            }
+            _ => return None,
+        }
+        RowDelta::new(parts).ok().map(Message::Delta)
     }
 
     /// Says something bad of a life: of an incarnation, in the name of `accuser`, as if `sender` said so.
@@ -187,6 +218,28 @@ impl Forger {
         self.frame(sender, &left)
     }
 
+    /// The datagram with an audit that nobody passes in place of each comparison in it; nothing if there is
+    /// none, or it is not of this population.
+    pub fn audit_wrongly(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
+        let (sender, messages) = decode_payload(self.seal.open(datagram).ok()?).ok()?;
+        let mut audits = 0;
+        let mut audit = |compare| {
+            audits += 1;
+            Message::Audit { compare, salt: self.random.salt(), sum: self.random.salt() }
+        };
+        let messages: Vec<Message> = messages
+            .into_iter()
+            .map(|message| match message {
+                Message::Compare(compare) | Message::Audit { compare, .. } => audit(compare),
+                other => other,
+            })
+            .collect();
+        if audits == 0 {
+            return None;
+        }
+        self.frame(sender, &messages)
+    }
+
     fn say(&mut self, sender: Life, messages: &[Message]) -> Option<Vec<u8>> {
         self.frame(Sender::Life(sender), messages)
     }
@@ -204,6 +257,14 @@ impl Forger {
         }
         self.seal.close(&mut datagram);
         Some(datagram)
+    }
+
+    /// Signs a row that is told from its beginning on, where members sign.
+    fn sign_whole(&self, parts: &mut DeltaParts<Key, Bytes>) -> Option<Row<Key, Bytes>> {
+        parts.head.signature = None;
+        let row = Row::from_whole(&RowDelta::new(parts.clone()).ok()?).ok()?;
+        parts.head.signature = self.sign(&row);
+        Some(row)
     }
 
     fn sign(&self, row: &Row<Key, Bytes>) -> Option<rumormill_crdt::Signature> {

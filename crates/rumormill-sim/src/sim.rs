@@ -404,8 +404,8 @@ impl Sim {
             let Some(transmit) = node.poll_transmit(&mut buf) else { break };
             let load = before.map_or_else(Load::default, |it| Load::between(&it, &node.stats()));
             self.meter.composed(self.now, load, begun, transmit.payload);
-            match self.withheld(who, transmit.payload) {
-                Some(left) => self.send(who, transmit.to, &left, load),
+            match self.distorted(who, transmit.payload) {
+                Some(distorted) => self.send(who, transmit.to, &distorted, load),
                 None => self.send(who, transmit.to, transmit.payload, load),
             }
         }

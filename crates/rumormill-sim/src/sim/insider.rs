@@ -26,6 +26,8 @@ pub enum Vice {
     Hoard,
     /// Passes no rows on, its own included.
     Withhold,
+    /// Has everybody whom it compares with believe that forged rows cancel out.
+    Audit,
 }
 
 /// What somebody does that no honest member does.
@@ -137,7 +139,7 @@ impl Sim {
                     self.nodes().map(|(to, _)| to).filter(|to| *to != who).collect();
                 others.into_iter().for_each(|to| self.tell(who, to, told.clone(), vice));
             }
-            Vice::Hoard | Vice::Withhold => {}
+            Vice::Hoard | Vice::Withhold | Vice::Audit => {}
         }
     }
 
@@ -181,14 +183,17 @@ impl Sim {
         self.send(who, to, &told, Load { is_digest: false, rows: 0 });
     }
 
-    /// What is left of a datagram whose sender passes no rows on; nothing if all of it is.
-    pub(super) fn withheld(&mut self, who: Index, datagram: &[u8]) -> Option<Vec<u8>> {
-        let insider = self.slot_mut(who).insider.as_mut()?;
-        if !insider.vices.0.contains(&Vice::Withhold) {
+    /// What a liar makes of a datagram that its node sends; nothing if it leaves it as it is.
+    pub(super) fn distorted(&mut self, who: Index, datagram: &[u8]) -> Option<Vec<u8>> {
+        let Insider { vices, forger, .. } = self.slot_mut(who).insider.as_deref_mut()?;
+        let (vice, left) = if vices.0.contains(&Vice::Withhold) {
+            (Vice::Withhold, forger.withhold(datagram)?)
+        } else if vices.0.contains(&Vice::Audit) {
+            (Vice::Audit, forger.audit_wrongly(datagram)?)
+        } else {
             return None;
-        }
-        let left = insider.forger.withhold(datagram)?;
-        self.record.note_vice(Vice::Withhold);
+        };
+        self.record.note_vice(vice);
         Some(left)
     }
 }
@@ -218,7 +223,14 @@ impl Vice {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let lies = Lie::ALL.into_iter().map(|(lie, _)| Self::Lie(lie));
-        lies.chain([Self::Slander, Self::Flood, Self::Spam, Self::Hoard, Self::Withhold])
+        lies.chain([
+            Self::Slander,
+            Self::Flood,
+            Self::Spam,
+            Self::Hoard,
+            Self::Withhold,
+            Self::Audit,
+        ])
     }
 }
 
@@ -240,6 +252,7 @@ impl fmt::Display for Vice {
             Self::Spam => f.write_str("has wrong signatures verified"),
             Self::Hoard => f.write_str("writes without end"),
             Self::Withhold => f.write_str("passes no rows on"),
+            Self::Audit => f.write_str("audits wrongly"),
         }
     }
 }
