@@ -374,6 +374,32 @@ fn a_revocation_drops_rows_everywhere_and_newcomers_refuse_them_too() {
 }
 
 #[test]
+fn a_revocation_outlives_who_told_it() {
+    let mut nodes = [1, 2, 3, 4].map(node);
+    let [ann, bob, eve, carl] = &mut nodes;
+    [&mut *bob, &mut *eve, &mut *carl].into_iter().for_each(|node| node.join(at(0), 1));
+    count(eve, 100);
+    run(&mut [&mut *ann, &mut *bob, &mut *eve, &mut *carl], at(5_000));
+    assert_eq!([&*bob, &*carl].map(calls), [100; 2]);
+    // While carl is away ann is told, and tells bob. Then ann has to go herself, and what she wrote goes with her.
+    let revoke = |number| Revocation::issue(&fleet(), CLUSTER, replica(number), UNIX.as_secs());
+    assert!(ann.revoke(at(5_000), &revoke(3)));
+    run(&mut [&mut *ann, &mut *bob], at(8_000));
+    let notices = |node: &Node<u32>| {
+        node.table().rows_in(Space(255)).map(|row| row.iter().count()).sum::<usize>()
+    };
+    assert_eq!((calls(bob), notices(bob)), (0, 1));
+    assert!(bob.revoke(at(8_000), &revoke(1)));
+    assert_eq!(notices(bob), 1, "nobody tells of eve any more");
+    // Carl still holds eve's rows. He hears why bob does not take them.
+    run(&mut [&mut *bob, &mut *carl], at(30_000));
+    assert_eq!([&*bob, &*carl].map(calls), [0; 2]);
+    assert!(!knows(carl, 3) && *bob.table() == *carl.table());
+    assert!(events(carl).contains(&Event::Revoked { replica: replica(3) }));
+    assert_eq!(notices(bob), 2, "once each");
+}
+
+#[test]
 fn no_bit_of_a_certificate_a_proof_or_a_revocation_can_be_changed() {
     let flips = |bytes: Vec<u8>| {
         (0..bytes.len() * 8).map(move |bit| {

@@ -215,6 +215,8 @@ impl<A: Address> Node<A> {
                 self.events.refused(id.life, refused);
                 if refused == Refused::OtherHead {
                     self.compare_words(from, delta);
+                } else if refused == Refused::Evicted {
+                    self.tell_anew(id.life.replica);
                 } else if refused == Refused::Hash {
                     self.start_anew_on(from, delta);
                 } else if refused == Refused::OwnRow && self.verifier.is_none() {

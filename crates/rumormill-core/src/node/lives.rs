@@ -29,6 +29,9 @@ impl<A: Address> Node<A> {
     pub fn pardon(&mut self, now: Instant, replica: ReplicaId) {
         self.advance(now);
         self.replica.pardon(replica);
+        if let Some(verifier) = &mut self.verifier {
+            verifier.pardon(replica);
+        }
     }
 
     /// Takes in rows at rest, from a disk or a snapshot of another node's table. Earlier lives of

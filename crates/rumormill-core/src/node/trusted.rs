@@ -155,11 +155,12 @@ impl<A: Address> Node<A> {
         let is_open = |notice: &Notice| !self.is_gone(notice.replica());
         let notices: Vec<Notice> = notices_after(row, from).filter(is_open).collect();
         for notice in notices {
-            let holds = self.verifier.as_mut().is_some_and(|it| it.holds(&notice));
-            if !holds {
+            let Some(verifier) = &mut self.verifier else { return };
+            if !verifier.holds(&notice) {
                 // Whoever wrote this wrote the rest as well.
                 return;
             }
+            verifier.keep(notice.clone());
             self.heed(notice);
         }
     }
@@ -169,13 +170,30 @@ impl<A: Address> Node<A> {
         if !verifier.holds(&notice) {
             return false;
         }
+        verifier.keep(notice.clone());
+        self.tell(&notice);
         if !self.is_gone(notice.replica()) {
-            let (key, value) = notice.cell();
-            let told = self.update(self.now, |writer| writer.set(NOTICES, key, value));
-            debug_assert!(told.is_ok(), "a notice fits a cell");
             self.heed(notice);
         }
         true
+    }
+
+    /// Goes on after somebody offered a row of a replica that had to go: it has not heard why. Who told us
+    /// may have begun a new life since, with which the rows of the last one went, and this with them.
+    pub(super) fn tell_anew(&mut self, replica: ReplicaId) {
+        let notice = self.verifier.as_ref().and_then(|verifier| verifier.heeded(replica).cloned());
+        if let Some(notice) = notice {
+            self.tell(&notice);
+        }
+    }
+
+    /// Tells all others why a member is to go, unless somebody does.
+    fn tell(&mut self, notice: &Notice) {
+        if !notice.is_told_in(self.replica.table()) {
+            let (key, value) = notice.cell();
+            let told = self.update(self.now, |writer| writer.set(NOTICES, key, value));
+            debug_assert!(told.is_ok(), "a notice fits a cell");
+        }
     }
 
     fn heed(&mut self, notice: Notice) {

@@ -2,7 +2,7 @@
 
 use alloc::string::ToString;
 
-use rumormill_crdt::{Bytes, Key, ReplicaId, Row, Space, Version, codec};
+use rumormill_crdt::{Bytes, Key, ReplicaId, Row, Space, Table, Version, codec};
 use serde::{Deserialize, Serialize};
 
 use super::{Proof, Revocation};
@@ -31,6 +31,12 @@ impl Notice {
     pub(crate) fn cell(&self) -> (Key, Bytes) {
         let bytes = codec::encode_to_vec(self).expect("a notice has a known length");
         (Key::raw(&self.replica().to_string()), Bytes::copy_from(&bytes))
+    }
+
+    /// Says whether somebody tells this very notice. Others of the same member may be made up.
+    pub(crate) fn is_told_in(&self, table: &Table) -> bool {
+        let (key, value) = self.cell();
+        table.rows_in(NOTICES).any(|row| row.get(&key) == Some(&value))
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Verifier<A> {
     cluster: String,
     signing: Signing,
     known: BTreeMap<ReplicaId, Known>,
+    /// Why those had to go who did: to be told anew if nobody does any more.
+    heeded: BTreeMap<ReplicaId, Notice>,
     budget: Budget<A>,
     pub(crate) spot_checks: SpotChecks,
     pub(crate) counts: Counts,
@@ -57,6 +59,7 @@ impl<A: Address> Verifier<A> {
             cluster: cluster.into(),
             signing: signing.clone(),
             known: [(signing.key.replica(), Known::ours(signing))].into(),
+            heeded: BTreeMap::new(),
             budget,
             spot_checks: SpotChecks::new(),
             counts: Counts::default(),
@@ -86,6 +89,21 @@ impl<A: Address> Verifier<A> {
     /// Forgets the key of a replica of which nothing is held.
     pub(crate) fn forget(&mut self, replica: ReplicaId) {
         self.known.remove(&replica);
+    }
+
+    /// Keeps a notice that was heeded.
+    pub(crate) fn keep(&mut self, notice: Notice) {
+        self.heeded.insert(notice.replica(), notice);
+    }
+
+    /// Lets go of why a replica had to go: it may come back.
+    pub(crate) fn pardon(&mut self, replica: ReplicaId) {
+        self.heeded.remove(&replica);
+    }
+
+    /// Why a replica had to go.
+    pub(crate) fn heeded(&self, replica: ReplicaId) -> Option<&Notice> {
+        self.heeded.get(&replica)
     }
 
     /// Says to a peer what the owner of some row signed.
