@@ -96,7 +96,7 @@ fn decode_and_admit(criterion: &mut Criterion) {
     at_all_sizes(criterion, "decode_and_admit", |group, id, cells| {
         let encode = |delta: Gossiped| codec::encode_to_vec(&delta).expect("a known length");
         let take_in = |holder: &mut Replica, bytes: Vec<u8>| {
-            let delta = codec::decode::<Gossiped>(black_box(&bytes)).expect("it is canonical");
+            let delta = Gossiped::decode(black_box(&bytes)).expect("it is canonical");
             state::admit(holder, &delta);
         };
         group.bench_function(id, |bencher| overwrites(bencher, cells, encode, take_in));
