@@ -1,14 +1,15 @@
-//! The hot paths of a table: writing, taking in a delta, making one, encoding and decoding.
+//! The hot paths of a table: writing, taking in a delta, making one, encoding and decoding. In time of the
+//! processor.
 
 use std::hint::black_box;
 
 use criterion::{
     BatchSize, Bencher, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group,
-    criterion_main, measurement::WallTime,
+    criterion_main,
 };
 use rumormill_benches::{
-    Gossiped, Overwrites, SIZES, Table, any_of, be_brief, key, many_rows, name, owner_of,
-    replicas_that_differ, rows_of, state, table, write,
+    Gossiped, Overwrites, ProcessorTime, SIZES, Table, any_of, be_brief, key, many_rows, name,
+    owner_of, replicas_that_differ, rows_of, state, table, write,
 };
 use rumormill_crdt::{Distribution, Replica, RowDelta, Space, Timestamp, codec};
 
@@ -16,9 +17,9 @@ type Delta = RowDelta<rumormill_benches::Key, rumormill_benches::Value>;
 
 /// Measures something at every size, under `crdt/path/size`.
 fn at_all_sizes(
-    criterion: &mut Criterion,
+    criterion: &mut Criterion<ProcessorTime>,
     path: &str,
-    mut measure: impl FnMut(&mut BenchmarkGroup<'_, WallTime>, BenchmarkId, u64),
+    mut measure: impl FnMut(&mut BenchmarkGroup<'_, ProcessorTime>, BenchmarkId, u64),
 ) {
     let mut group = criterion.benchmark_group(format!("crdt/{path}"));
     be_brief(&mut group);
@@ -27,7 +28,7 @@ fn at_all_sizes(
 }
 
 /// Writes so many cells, one after the other, into an empty row.
-fn write_new(criterion: &mut Criterion) {
+fn write_new(criterion: &mut Criterion<ProcessorTime>) {
     at_all_sizes(criterion, "write", |group, id, cells| {
         let keys: Vec<_> = (0..cells).map(name).collect();
         group.throughput(Throughput::Elements(cells));
@@ -42,7 +43,7 @@ fn write_new(criterion: &mut Criterion) {
 }
 
 /// Overwrites any cell of one's own row.
-fn overwrite(criterion: &mut Criterion) {
+fn overwrite(criterion: &mut Criterion<ProcessorTime>) {
     at_all_sizes(criterion, "overwrite", |group, id, cells| {
         let mut owner = owner_of(1, cells);
         let mut keys = any_of(cells);
@@ -60,7 +61,7 @@ fn overwrite(criterion: &mut Criterion) {
 
 /// Takes in deltas of one overwritten cell, one after the other, in tables that hold more and more
 /// other rows.
-fn admit_among_rows(criterion: &mut Criterion) {
+fn admit_among_rows(criterion: &mut Criterion<ProcessorTime>) {
     at_all_sizes(criterion, "admit_among_rows", |group, id, rows| {
         let mut owner = table(7);
         let mut holder = many_rows(rows);
@@ -84,7 +85,7 @@ fn next_delta(owner: &mut Table) -> Delta {
 }
 
 /// Takes in deltas that each overwrite another cell of a row, one after the other.
-fn admit(criterion: &mut Criterion) {
+fn admit(criterion: &mut Criterion<ProcessorTime>) {
     at_all_sizes(criterion, "admit", |group, id, cells| {
         let take_in = |holder: &mut Replica, delta: Gossiped| state::admit(holder, &delta);
         group.bench_function(id, |bencher| overwrites(bencher, cells, |delta| delta, take_in));
@@ -92,11 +93,11 @@ fn admit(criterion: &mut Criterion) {
 }
 
 /// The same, with what it takes to decode each.
-fn decode_and_admit(criterion: &mut Criterion) {
+fn decode_and_admit(criterion: &mut Criterion<ProcessorTime>) {
     at_all_sizes(criterion, "decode_and_admit", |group, id, cells| {
         let encode = |delta: Gossiped| codec::encode_to_vec(&delta).expect("a known length");
         let take_in = |holder: &mut Replica, bytes: Vec<u8>| {
-            let delta = codec::decode::<Gossiped>(black_box(&bytes)).expect("it is canonical");
+            let delta = Gossiped::decode(black_box(&bytes)).expect("it is canonical");
             state::admit(holder, &delta);
         };
         group.bench_function(id, |bencher| overwrites(bencher, cells, encode, take_in));
@@ -105,7 +106,7 @@ fn decode_and_admit(criterion: &mut Criterion) {
 
 /// Measures what a holder of a row does with deltas that overwrite its cells, as they come.
 fn overwrites<T>(
-    bencher: &mut Bencher<'_>,
+    bencher: &mut Bencher<'_, ProcessorTime>,
     cells: u64,
     send: impl Fn(Gossiped) -> T,
     take_in: impl Fn(&mut Replica, T),
@@ -120,7 +121,7 @@ fn overwrites<T>(
 }
 
 /// Lists and makes deltas for 1,000 rows that changed; the cost follows them, not the table.
-fn deltas_of_changed_rows(criterion: &mut Criterion) {
+fn deltas_of_changed_rows(criterion: &mut Criterion<ProcessorTime>) {
     let mut group = criterion.benchmark_group("crdt/deltas_of_1000_changed_rows");
     be_brief(&mut group);
     for rows in [1_000, 10_000, 100_000] {
@@ -147,7 +148,7 @@ fn deltas_of_changed_rows(criterion: &mut Criterion) {
 }
 
 /// Makes the delta of 1 % of the cells of one row.
-fn delta_since(criterion: &mut Criterion) {
+fn delta_since(criterion: &mut Criterion<ProcessorTime>) {
     at_all_sizes(criterion, "delta_since_1_percent", |group, id, cells| {
         let owner = owner_of(1, cells);
         group.throughput(Throughput::Elements(cells / 100));
@@ -158,7 +159,7 @@ fn delta_since(criterion: &mut Criterion) {
 }
 
 /// Encodes and decodes the state of a whole table; decoding includes the canonical check.
-fn whole_state(criterion: &mut Criterion) {
+fn whole_state(criterion: &mut Criterion<ProcessorTime>) {
     let bytes_of = |cells| state::encode(&state::deltas(cells));
     let throughput = |cells, bytes: &[Vec<u8>]| Throughput::ElementsAndBytes {
         elements: cells,
@@ -184,7 +185,7 @@ fn whole_state(criterion: &mut Criterion) {
 }
 
 /// Joins a replica that is one write ahead in some of 1,000 rows of 100 cells each.
-fn join(criterion: &mut Criterion) {
+fn join(criterion: &mut Criterion<ProcessorTime>) {
     let mut group = criterion.benchmark_group("crdt/join_1000_rows_that_differ_in");
     be_brief(&mut group);
     for behind in [0, 10, 1_000] {
@@ -201,7 +202,7 @@ fn join(criterion: &mut Criterion) {
 }
 
 /// Records values that spread over 20 powers of two.
-fn record(criterion: &mut Criterion) {
+fn record(criterion: &mut Criterion<ProcessorTime>) {
     let mut values = (0u64..).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44);
     let mut all = Distribution::default();
     criterion.bench_function("crdt/record_in_a_distribution/1", |bencher| {
@@ -210,16 +211,18 @@ fn record(criterion: &mut Criterion) {
 }
 
 criterion_group!(
-    benches,
-    write_new,
-    overwrite,
-    admit,
-    admit_among_rows,
-    decode_and_admit,
-    delta_since,
-    deltas_of_changed_rows,
-    whole_state,
-    join,
-    record
+    name = benches;
+    config = Criterion::default().with_measurement(ProcessorTime);
+    targets =
+        write_new,
+        overwrite,
+        admit,
+        admit_among_rows,
+        decode_and_admit,
+        delta_since,
+        deltas_of_changed_rows,
+        whole_state,
+        join,
+        record
 );
 criterion_main!(benches);

@@ -46,7 +46,7 @@ pub fn encode(deltas: &[Gossiped]) -> Vec<Vec<u8>> {
 /// If it is something else.
 #[must_use]
 pub fn decode(bytes: &[Vec<u8>]) -> Vec<Gossiped> {
-    let decode = |bytes: &Vec<u8>| codec::decode(bytes).expect("it is canonical");
+    let decode = |bytes: &Vec<u8>| Gossiped::decode(bytes).expect("it is canonical");
     bytes.iter().map(decode).collect()
 }
 

@@ -70,7 +70,7 @@ fn admit_a_one_cell_delta((mut holder, delta): (Replica, Gossiped)) -> (Replica,
 fn decode_and_admit_a_one_cell_delta(
     (mut holder, bytes): (Replica, Vec<u8>),
 ) -> (Replica, Vec<u8>) {
-    let delta = codec::decode::<Gossiped>(black_box(&bytes)).expect("it is canonical");
+    let delta = Gossiped::decode(black_box(&bytes)).expect("it is canonical");
     admit(&mut holder, &delta);
     (holder, bytes)
 }

@@ -54,6 +54,13 @@ pub(crate) struct Plan {
     lanes: Option<Lanes>,
 }
 
+impl Plan {
+    /// How many of the news are under keys that are not there.
+    pub(crate) fn new_keys(&self) -> usize {
+        self.found.iter().filter(|found| found.place.is_none()).count()
+    }
+}
+
 /// Where the index has a key, or would have it, and the cell under it, if there is one.
 #[derive(Clone, Copy, Debug)]
 struct Found {
@@ -70,6 +77,24 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Cells<K, V> {
             hash: 0,
             lanes: None,
         }
+    }
+
+    /// The cells of a whole row: by ascending version, each under a key of its own.
+    pub(crate) fn of_whole(listed: &[DeltaCell<K, V>]) -> Self {
+        let mut cells = Self::new();
+        let mut placed = Vec::with_capacity(listed.len());
+        for DeltaCell { version, key, value } in listed {
+            cells.hash = cells.hash.wrapping_add(cell_hash(*version, key, value.as_ref()));
+            if value.is_none() {
+                cells.tombstones.insert(*version);
+            }
+            let cell = Cell { version: *version, value: value.clone() };
+            placed.push((key, cells.log.push(key.clone(), cell)));
+        }
+        placed.sort_unstable_by_key(|(key, _)| *key);
+        debug_assert!(placed.is_sorted_by(|(a, _), (b, _)| a < b), "keys differ");
+        cells.by_key = Order::packed(placed.into_iter().map(|(_, place)| place));
+        cells
     }
 
     /// Puts a cell under a key; its version is above all others.
@@ -444,6 +469,25 @@ mod tests {
                 plain.edit(&mut cells, edit);
             }
             plain.check(&cells);
+        }
+
+        #[test]
+        fn a_whole_row_is_what_its_cells_were_one_after_the_other(edits in edits()) {
+            let (mut cells, mut plain) = (Cells::new(), Plain::default());
+            for edit in edits {
+                plain.edit(&mut cells, edit);
+            }
+            let listed = |cells: &Cells<u16, u16>| {
+                let cells = cells.since(0).map(|(key, Cell { version, value })| {
+                    DeltaCell { version: *version, key: *key, value: *value }
+                });
+                cells.collect::<Vec<_>>()
+            };
+            let mut whole = Cells::of_whole(&listed(&cells));
+            plain.check(&whole);
+            // What is written next finds its place.
+            plain.edit(&mut whole, Edit::Run(500, 700));
+            plain.check(&whole);
         }
     }
 }

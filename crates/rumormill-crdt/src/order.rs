@@ -139,13 +139,20 @@ impl<T: Copy> Order<T> {
     /// Replaces every number and packs the chunks.
     pub(crate) fn renumber(&mut self, new: impl Fn(T) -> T) {
         let old = core::mem::replace(self, Self::new());
-        for number in old.chunks.into_iter().flatten() {
-            if self.chunks.last().is_none_or(|last| last.len() == CHUNK_LEN_PACKED) {
-                self.chunks.push(Vec::new());
+        *self = Self::packed(old.chunks.into_iter().flatten().map(new));
+    }
+
+    /// Numbers that come in their order, in chunks that have some room.
+    pub(crate) fn packed(numbers: impl Iterator<Item = T>) -> Self {
+        let mut order = Self::new();
+        for number in numbers {
+            if order.chunks.last().is_none_or(|last| last.len() == CHUNK_LEN_PACKED) {
+                order.chunks.push(Vec::new());
             }
-            let last = self.chunks.last_mut().expect("a chunk with room is there");
-            last.push(new(number));
+            let last = order.chunks.last_mut().expect("a chunk with room is there");
+            last.push(number);
         }
+        order
     }
 }
 

@@ -49,10 +49,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> Row<K, V> {
             return Err(Refused::Gap { version: 0 });
         }
         let head = delta.head().clone();
-        let mut cells = Cells::new();
-        for cell in delta.cells() {
-            cells.put(cell.version, cell.key.clone(), cell.value.clone());
-        }
+        let cells = Cells::of_whole(delta.cells());
         let adds_up = hash_of(cells.hash(), head.floor) == head.hash;
         if adds_up { Ok(Self::from_parts(delta.id(), head, cells)) } else { Err(Refused::Hash) }
     }

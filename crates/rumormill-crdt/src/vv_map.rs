@@ -141,7 +141,6 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         if known.is_none() && self.rows.len() >= self.limits.rows_max {
             return Err(Refused::TableFull);
         }
-        self.check_quota(delta)?;
         if delta.head().dependencies.len() > self.limits.dependencies_max {
             return Err(Refused::TooManyDependencies);
         }
@@ -160,6 +159,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
                 }
             }
         }
+        self.check_quota(delta)?;
         self.stage(delta, verifier)
     }
 
@@ -370,24 +370,25 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         verifier: Option<&mut dyn HeadVerifier<K, V>>,
     ) -> Result<Growth, Refused> {
         let id = delta.id();
-        let from = self.version(id);
-        if let Some(row) = self.rows.get(id) {
-            // Planned before anything changes, so that a refusal copies no shared row.
-            match (row.plan_whole(delta), verifier) {
-                (Ok(mut plan), verifier) => {
-                    if let Some(verifier) = verifier {
-                        row.verify_planned(&mut plan, delta, verifier)?;
-                    }
-                    self.rows.change(id, |row| row.carry_out(plan, delta));
-                }
-                // The owner told us something else before. What it says by now, if it says so, counts.
-                (Err(Refused::Hash), Some(verifier)) if delta.from() == 0 => {
-                    self.show_whole(delta, Some(verifier))?;
-                }
-                (Err(refused), _) => return Err(refused),
-            }
-        } else {
+        let Some(row) = self.rows.get(id) else {
             self.show_whole(delta, verifier)?;
+            return Ok(Growth { id, from: 0 });
+        };
+        let from = row.version();
+        // Planned before anything changes, so that a refusal copies no shared row.
+        match (row.plan_whole(delta), verifier) {
+            (Ok(mut plan), verifier) => {
+                self.check_growth(id, plan.new_keys())?;
+                if let Some(verifier) = verifier {
+                    row.verify_planned(&mut plan, delta, verifier)?;
+                }
+                self.rows.change(id, |row| row.carry_out(plan, delta));
+            }
+            // The owner told us something else before. What it says by now, if it says so, counts.
+            (Err(Refused::Hash), Some(verifier)) if delta.from() == 0 => {
+                self.show_whole(delta, Some(verifier))?;
+            }
+            (Err(refused), _) => return Err(refused),
         }
         Ok(Growth { id, from })
     }
@@ -397,6 +398,7 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         delta: &RowDelta<K, V>,
         verifier: Option<&mut dyn HeadVerifier<K, V>>,
     ) -> Result<(), Refused> {
+        self.check_quota(delta)?;
         let mut row = Row::from_whole(delta)?;
         if let Some(verifier) = verifier {
             row.keep_sums();

@@ -204,7 +204,7 @@ async fn spread(nodes: usize, loss_pct: u32) -> Vec<f64> {
     let (mut latest, mut reached) = (Duration::ZERO, 1);
     while reached < nodes && begun.elapsed() < LIMIT {
         time::sleep(LOOK_EVERY).await;
-        let now = count(&handles, |state| has_news(state)).await;
+        let now = count(&handles, has_news).await;
         if now > reached {
             (reached, latest) = (now, begun.elapsed());
         }

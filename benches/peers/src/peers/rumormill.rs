@@ -5,8 +5,8 @@ use std::{any::Any, time::Duration};
 use rumormill_core::{
     Mode,
     crdt::{
-        Bytes, Column, Key, Life, Limits, OrSet, PnCounter, Replica, ReplicaId, RowId, Space,
-        VersionVector, WriteError, Writer, codec,
+        Bytes, Column, Key, Life, Limits, OrSet, PnCounter, Replica, ReplicaId, RowDelta, RowId,
+        Space, VersionVector, WriteError, Writer, codec,
     },
 };
 use rumormill_sim::{Behind, Join, Loss, Reconcile, Spread, Telling};
@@ -206,8 +206,9 @@ fn apply(keys: usize) -> f64 {
         let number = number.wrapping_mul(7_919) % keys;
         let writer = &mut store.writers[number % WRITERS];
         let (key, value) = (Key::raw(&keys::key(number)), Bytes::copy_from(&keys::value(1)));
-        let delta = delta(writer, |w| w.set(Space::SHARED, key, value));
-        said.push(codec::encode_to_vec(&delta).expect("it has a length"));
+        let before = writer.table().version_vector();
+        edit(writer, LATER, |w| w.set(Space::SHARED, key, value));
+        said.extend(encoded(writer, &before));
     }
     nanos_per(
         keys,
@@ -220,7 +221,7 @@ fn apply(keys: usize) -> f64 {
 }
 
 fn take_in(holder: &mut Replica, bytes: &[u8]) {
-    let delta = codec::decode(bytes).expect("it was encoded");
+    let delta = RowDelta::decode(bytes).expect("it was encoded");
     holder.admit(LATER, Duration::from_secs(10), &delta).expect("it continues what is held");
 }
 

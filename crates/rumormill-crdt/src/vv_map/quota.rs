@@ -39,7 +39,20 @@ impl<K: Ord + Clone + Serialize, V: Clone + Serialize> VvMap<K, V> {
         let held = self.rows.get(delta.id());
         let is_new = |key: &K| held.is_none_or(|row| row.cell(key).is_none());
         let growth = || delta.cells().iter().filter(|cell| is_new(&cell.key)).count();
-        match self.beyond_quota(delta.id(), growth) {
+        self.refuse_beyond_quota(delta.id(), growth)
+    }
+
+    /// The same of a row that is held, where so many keys are new to it.
+    pub(super) fn check_growth(&self, id: RowId, new_keys: usize) -> Result<(), Refused> {
+        if new_keys == 0 { Ok(()) } else { self.refuse_beyond_quota(id, || new_keys) }
+    }
+
+    fn refuse_beyond_quota(
+        &self,
+        id: RowId,
+        growth: impl FnOnce() -> usize,
+    ) -> Result<(), Refused> {
+        match self.beyond_quota(id, growth) {
             Some(_) => Err(Refused::OverQuota),
             None => Ok(()),
         }
