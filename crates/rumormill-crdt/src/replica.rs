@@ -143,6 +143,9 @@ impl Replica {
             let new = admission.grown.iter().filter(|growth| growth.from == 0);
             let expired: Vec<RowId> =
                 new.map(|growth| growth.id).filter(|id| self.has_expired(*id)).collect();
+            if expired.is_empty() {
+                return Ok(admission);
+            }
             let dropped = self.table.drop_unless(expired, overruling::keep_overruling);
             if dropped.gone.is_empty() {
                 return Ok(admission);
