@@ -229,9 +229,12 @@ impl Forger {
         };
         let messages: Vec<Message> = messages
             .into_iter()
-            .map(|message| match message {
-                Message::Compare(compare) | Message::Audit { compare, .. } => audit(compare),
-                other => other,
+            .map(|message| {
+                if let Message::Compare(compare) | Message::Audit { compare, .. } = message {
+                    audit(compare)
+                } else {
+                    message
+                }
             })
             .collect();
         if audits == 0 {

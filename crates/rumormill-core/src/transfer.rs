@@ -156,7 +156,7 @@ impl<A: Address> Transfer<A> {
         table: &Table,
         out: &mut Outbox<A>,
     ) {
-        let Wanted { id, version, is_fresh, nonce, is_spelled } = wanted;
+        let Wanted { id, version, nonce, is_spelled, .. } = wanted;
         self.note_wanted(id, version, table);
         let holder = Holder { address: peer.clone(), nonce, is_drawn: false };
         let timeout = self.timeout();
