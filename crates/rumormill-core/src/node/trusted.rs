@@ -160,7 +160,7 @@ impl<A: Address> Node<A> {
                 // Whoever wrote this wrote the rest as well.
                 return;
             }
-            verifier.keep(notice.clone());
+            verifier.keep(&notice);
             self.heed(notice);
         }
     }
@@ -170,7 +170,7 @@ impl<A: Address> Node<A> {
         if !verifier.holds(&notice) {
             return false;
         }
-        verifier.keep(notice.clone());
+        verifier.keep(&notice);
         self.tell(&notice);
         if !self.is_gone(notice.replica()) {
             self.heed(notice);

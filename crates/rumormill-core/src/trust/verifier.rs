@@ -91,9 +91,13 @@ impl<A: Address> Verifier<A> {
         self.known.remove(&replica);
     }
 
-    /// Keeps a notice that was heeded.
-    pub(crate) fn keep(&mut self, notice: Notice) {
-        self.heeded.insert(notice.replica(), notice);
+    /// Keeps a notice to tell it anew, if it is of somebody who was let in, or of the authority: keys that
+    /// nobody let in, and lies of theirs, can be made up without end.
+    pub(crate) fn keep(&mut self, notice: &Notice) {
+        let replica = notice.replica();
+        if self.known.contains_key(&replica) || matches!(notice, Notice::Revocation(_)) {
+            self.heeded.insert(replica, notice.clone());
+        }
     }
 
     /// Lets go of why a replica had to go: it may come back.

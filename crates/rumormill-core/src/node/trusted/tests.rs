@@ -13,7 +13,7 @@ use crate::{
     Trust,
     message::{Message, Messages},
     sender::Sender,
-    trust::Attested,
+    trust::{Attested, NOTICES, Notice, Proof},
 };
 
 const UNIX: Duration = Duration::from_secs(1_767_225_600);
@@ -263,6 +263,38 @@ fn no_bit_of_a_proof_can_be_changed_and_nobody_can_make_one_up() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         let decoded = crate::Proof::decode(&flipped);
         assert!(!decoded.is_ok_and(|it| it.holds_in("")), "bit {bit}");
+    }
+}
+
+/// The proof that somebody signed two contents for one version.
+fn proof_against(mut one: Node<u32>, mut other: Node<u32>, number: u8) -> Proof {
+    let id = RowId { space: Space::SHARED, life: one.life() };
+    let [one, other] = [(&mut one, 1), (&mut other, 2)].map(|(node, calls)| {
+        node.update(Instant::default(), |writer| CALLS.add(writer, calls)).expect("it fits");
+        node.sign_heads();
+        let row = node.table().row(id).expect("it was written");
+        Attested::new(id, row.head(), &row.content()).expect("it is signed")
+    });
+    one.against(other, key(number).public(), "").expect("these are two words")
+}
+
+#[test]
+fn proofs_against_those_whom_nobody_let_in_are_heeded_and_not_told_anew() {
+    let known = proof_against(ann_in(""), ann_in(""), 1);
+    let made_up = proof_against(node_in("", 99), node_in("", 99), 99);
+    for (proof, is_told_anew) in [(known, true), (made_up, false)] {
+        let mut bob = bob();
+        assert!(bob.handle_proof(Instant::default(), &proof));
+        assert!(bob.table().is_evicted(proof.replica()));
+        let (cell, _) = Notice::Equivocation(proof.clone()).cell();
+        let id = RowId { space: NOTICES, life: bob.life() };
+        let tells =
+            |bob: &Node<u32>| bob.table().row(id).is_some_and(|row| row.get(&cell).is_some());
+        assert!(tells(&bob));
+        bob.update(Instant::default(), |writer| writer.erase(NOTICES, &cell));
+        assert!(!tells(&bob));
+        bob.tell_anew(proof.replica());
+        assert_eq!(tells(&bob), is_told_anew);
     }
 }
 
