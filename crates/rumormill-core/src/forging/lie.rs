@@ -63,6 +63,9 @@ pub enum Lie {
     WrongHash,
 }
 
+/// So far ahead is later than any clock is wrong by accident.
+const YEARS: Duration = Duration::from_secs(12 * 365 * 86_400);
+
 impl Lie {
     /// All of them, each with what it is called.
     pub const ALL: [(Self, &'static str); 25] = [
@@ -121,12 +124,7 @@ impl Lie {
         let cells = parts.cells.len();
         match self {
             Self::ChangeCell | Self::TwoContents => {
-                let cell = &mut parts.cells[place(cells, random)?];
-                let value = cell.value.as_ref().filter(|value| !value.is_empty())?;
-                let mut bytes = value.to_vec();
-                let last = bytes.len() - 1;
-                bytes[last] ^= 1;
-                cell.value = Some(Bytes::copy_from(&bytes));
+                change(&mut parts.cells[place(cells, random)?])?;
             }
             Self::EraseCell => parts.cells[place(cells, random)?].value.take().map(drop)?,
             Self::WithholdCell => drop(parts.cells.remove(place(cells, random)?)),
@@ -143,12 +141,7 @@ impl Lie {
             Self::MoveToSpace => parts.id.space = Space(200),
             Self::MoveToLife => parts.id.life.epoch += some(random),
             Self::AddDependency => depend(parts, 1),
-            Self::SayLeft => {
-                (parts.id.space == Space::SELF).then_some(())?;
-                take_a_version(parts);
-                let (version, value) = (parts.head.version, Some(Bytes::copy_from(&[1])));
-                parts.cells.push(DeltaCell { version, key: self_row::left_key(), value });
-            }
+            Self::SayLeft => say_left(parts)?,
             Self::Unsign => parts.head.signature.take().map(drop)?,
             Self::SignAsOwn | Self::Boast => {}
             Self::InventHead => parts.head.version += some(random),
@@ -156,14 +149,8 @@ impl Lie {
                 parts.head.version += 1 << (20 + random.below(40));
                 parts.to = parts.head.version;
             }
-            Self::ForgetTooMuch | Self::ForgetForAnother => {
-                parts.cells.retain(|cell| cell.value.is_some());
-                parts.head.version += 3;
-                parts.to = parts.head.version;
-                parts.head.floor = parts.head.version;
-            }
+            Self::ForgetTooMuch | Self::ForgetForAnother => forget(parts),
             Self::WriteInYears => {
-                const YEARS: Duration = Duration::from_secs(12 * 365 * 86_400);
                 let stamped = parts.head.timestamp.to_unix() + YEARS;
                 parts.head.timestamp = Timestamp::from_unix(stamped);
                 take_a_version(parts);
@@ -181,18 +168,49 @@ impl Lie {
                 depend(parts, 14);
                 take_a_version(parts);
             }
-            Self::NoCertificate => {
-                let is_introduction = parts.id.space == Space::SELF;
-                let before = parts.cells.len();
-                let said = [self_row::certificate_key(), self_row::public_key_key()];
-                parts.cells.retain(|cell| !said.contains(&cell.key));
-                (is_introduction && parts.cells.len() < before).then_some(())?;
-                take_a_version(parts);
-            }
+            Self::NoCertificate => hide_the_certificate(parts)?,
             Self::WrongHash => take_a_version(parts),
         }
         Some(())
     }
+}
+
+/// Flips a bit of what a cell says.
+fn change(cell: &mut DeltaCell<Key, Bytes>) -> Option<()> {
+    let value = cell.value.as_ref().filter(|value| !value.is_empty())?;
+    let mut bytes = value.to_vec();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    cell.value = Some(Bytes::copy_from(&bytes));
+    Some(())
+}
+
+/// Adds a good-bye to an introduction.
+fn say_left(parts: &mut DeltaParts<Key, Bytes>) -> Option<()> {
+    (parts.id.space == Space::SELF).then_some(())?;
+    take_a_version(parts);
+    let (version, value) = (parts.head.version, Some(Bytes::copy_from(&[1])));
+    parts.cells.push(DeltaCell { version, key: self_row::left_key(), value });
+    Some(())
+}
+
+/// Forgets all that was erased, and some versions above what anybody has.
+fn forget(parts: &mut DeltaParts<Key, Bytes>) {
+    parts.cells.retain(|cell| cell.value.is_some());
+    parts.head.version += 3;
+    parts.to = parts.head.version;
+    parts.head.floor = parts.head.version;
+}
+
+/// Leaves out of an introduction what lets its owner in.
+fn hide_the_certificate(parts: &mut DeltaParts<Key, Bytes>) -> Option<()> {
+    let is_introduction = parts.id.space == Space::SELF;
+    let before = parts.cells.len();
+    let said = [self_row::certificate_key(), self_row::public_key_key()];
+    parts.cells.retain(|cell| !said.contains(&cell.key));
+    (is_introduction && parts.cells.len() < before).then_some(())?;
+    take_a_version(parts);
+    Some(())
 }
 
 /// Lets a row be at a later version than anybody has.

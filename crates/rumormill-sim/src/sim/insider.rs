@@ -180,7 +180,7 @@ impl Sim {
         let Some(told) = told else { return };
         self.record.note_vice(vice);
         self.line(format_args!("{} lies to {}: {vice}", name(who), name(to)));
-        self.send(who, to, &told, Load { is_digest: false, rows: 0 });
+        self.send(who, to, &told, Load::default());
     }
 
     /// What a liar makes of a datagram that its node sends; nothing if it leaves it as it is.
